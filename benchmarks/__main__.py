@@ -1,0 +1,25 @@
+"""`uv run python -m benchmarks PROJECT`: PROJECT is a rendered project after `uv sync`."""
+
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import costs
+from benchmarks.run import measure
+
+
+def main() -> None:
+    if len(sys.argv) != 2 or not (project := Path(sys.argv[1]).resolve() / ".venv").is_dir():
+        raise SystemExit(f"{__doc__}\n(no .venv found: run `uv sync` there first)")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    with tempfile.TemporaryDirectory() as data:
+        for figure in measure(project.parent, Path(data), progress=print):
+            print(figure.line())
+        if (project.parent / "app" / "features" / "tracing").is_dir():
+            for cost in costs.measure(project.parent, Path(data), progress=print):
+                print(cost.line())
+
+
+main()

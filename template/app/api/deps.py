@@ -1,0 +1,193 @@
+"""What an endpoint may ask for.
+
+`CurrentUser` has given its connection back before `SessionDep` opens one: a request holds one
+connection at a time.
+"""
+
+from collections.abc import AsyncIterator
+from collections.abc import Awaitable
+from collections.abc import Callable
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import Depends
+from fastapi import Request
+from fastapi import Response
+from fastapi.security import OAuth2PasswordBearer
+
+from app.core.admission import admission_of
+from app.core.config import settings_of
+from app.core.database import ReadSession
+from app.core.database import WriteSession
+from app.core.database import database_of
+from app.core.errors import Forbidden
+from app.core.errors import Unauthenticated
+from app.core.health import health_of
+from app.core.mail import outbox_of
+from app.core.principal import Principal
+from app.core.replica import replica_of
+from app.core.security import security_of
+from app.services.auth import AuthService
+from app.services.authorization import AuthorizationService
+from app.services.bearers import Bearers
+from app.services.reauthentication import Reauthentication
+from app.services.role_list import RoleList
+from app.services.roles import RoleService
+from app.services.users import UserService
+
+bearer = OAuth2PasswordBearer(
+    tokenUrl="/api/v1/auth/token", refreshUrl="/api/v1/auth/token", auto_error=False
+)
+
+WRITE_SESSION = "app.write_session"
+CALLER = "app.caller"
+"""In the scope of a request, for what is no dependency."""
+
+
+async def write_session(request: Request) -> AsyncIterator[WriteSession]:
+    async with database_of(request).write() as session:
+        request.scope[WRITE_SESSION] = session
+        yield session
+
+
+async def read_session(request: Request) -> AsyncIterator[ReadSession]:
+    async with replica_of(request).read() as session:
+        yield session
+
+
+# At the default scope FastAPI would commit after the answer has been sent.
+SessionDep = Annotated[WriteSession, Depends(write_session, scope="function")]
+ReadSessionDep = Annotated[ReadSession, Depends(read_session, scope="function")]
+
+
+async def auth_service(request: Request) -> AuthService:
+    service: AuthService = request.app.state.auth
+    return service
+
+
+AuthDep = Annotated[AuthService, Depends(auth_service)]
+
+
+async def authorization_service(request: Request) -> AuthorizationService:
+    service: AuthorizationService = request.app.state.authorization
+    return service
+
+
+AuthorizationDep = Annotated[AuthorizationService, Depends(authorization_service)]
+
+
+async def current_user(
+    request: Request, token: Annotated[str | None, Depends(bearer)]
+) -> Principal:
+    if not token:
+        raise Unauthenticated("not_authenticated", "This needs an access token.")
+    bearers: Bearers = request.app.state.bearers
+    principal = await bearers.principal(token)
+    await admission_of(request).authenticated(request, f"user:{principal.id}")
+    structlog.contextvars.bind_contextvars(user_id=str(principal.id))
+    request.scope[CALLER] = principal
+    return principal
+
+
+CurrentUser = Annotated[Principal, Depends(current_user)]
+
+
+async def session_user(user: CurrentUser) -> Principal:
+    if user.session_id is None:
+        raise Forbidden("session_required", "This needs a login; an API key is not enough.")
+    return user
+
+
+# For what concerns an account itself: its credentials, its sessions, its keys.
+SessionUser = Annotated[Principal, Depends(session_user)]
+
+
+async def own_session(user: SessionUser) -> UUID:
+    """The session that is asking."""
+    assert user.session_id is not None  # noqa: S101
+    return user.session_id
+
+
+OwnSession = Annotated[UUID, Depends(own_session)]
+
+
+async def reauthentication(request: Request) -> Reauthentication:
+    service: Reauthentication = request.app.state.reauthentication
+    return service
+
+
+ReauthenticationDep = Annotated[Reauthentication, Depends(reauthentication)]
+
+
+async def recent_user(
+    user: SessionUser, session_id: OwnSession, reauthentication: ReauthenticationDep
+) -> Principal:
+    if not await reauthentication.is_recent(session_id):
+        raise Forbidden("reauth_required", "This needs a password or a code again.")
+    return user
+
+
+# For what changes an account's credentials: a login or POST /auth/reauthenticate within the hour.
+RecentUser = Annotated[Principal, Depends(recent_user)]
+
+
+async def no_store(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"
+
+
+async def monitoring(request: Request, token: Annotated[str | None, Depends(bearer)]) -> None:
+    """Open outside production; there it takes MONITORING_TOKEN or the permission `health:read`."""
+    if not settings_of(request).runtime.is_production:
+        return
+    if token and health_of(request).admits(token):
+        return
+    await require("health:read")(await current_user(request, token))
+
+
+def require(permission: str) -> Callable[[Principal], Awaitable[Principal]]:
+    """The one way to guard a route: `Annotated[Principal, Depends(require("users:read"))]`."""
+
+    challenge = f'Bearer error="insufficient_scope", scope="{permission}"'
+
+    async def permitted(user: CurrentUser) -> Principal:
+        if not user.may(permission):
+            raise Forbidden(
+                "permission_denied",
+                f"This needs the permission {permission}.",
+                headers={"WWW-Authenticate": challenge},
+            )
+        return user
+
+    return permitted
+
+
+def user_service(permission: str) -> Callable[..., Awaitable[UserService]]:
+    async def build(
+        request: Request,
+        session: SessionDep,
+        actor: Annotated[Principal, Depends(require(permission))],
+    ) -> UserService:
+        return UserService(session, security_of(request), outbox_of(request), actor)
+
+    return build
+
+
+async def own_account(request: Request, session: SessionDep, actor: SessionUser) -> UserService:
+    return UserService(session, security_of(request), outbox_of(request), actor)
+
+
+async def role_list(request: Request) -> RoleList:
+    listed: RoleList = request.app.state.role_list
+    return listed
+
+
+RoleListDep = Annotated[RoleList, Depends(role_list)]
+
+
+async def role_service(
+    session: SessionDep,
+    actor: Annotated[Principal, Depends(require("roles:manage"))],
+    listed: RoleListDep,
+) -> RoleService:
+    return RoleService(session, actor, listed)

@@ -1,0 +1,89 @@
+"""Completes the schema: which errors an operation may answer, all in one form.
+
+Read off what an operation has (a body, parameters, security); a route declares the others by
+`responses={HTTPStatus.TOO_MANY_REQUESTS: {}}`.
+"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from app.core.guard import PROBES
+from app.schemas.problem import Problem
+
+MEDIA_TYPE = "application/problem+json"
+REFERENCE = "#/components/schemas/{model}"
+FASTAPI_SCHEMAS = ("HTTPValidationError", "ValidationError")
+WRITES = {"post", "put", "patch", "delete"}
+
+type Json = dict[str, Any]
+
+
+def install(app: FastAPI) -> None:
+    generate = app.openapi
+
+    def documented() -> Json:
+        if app.openapi_schema is None:
+            _complete(generate())
+        return generate()
+
+    app.openapi = documented  # type: ignore[method-assign]
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of the function: generated clients read well and survive a new path."""
+    return route.name
+
+
+def _complete(schema: Json) -> None:
+    schemas: Json = schema.setdefault("components", {}).setdefault("schemas", {})
+    problem = Problem.model_json_schema(mode="serialization", ref_template=REFERENCE)
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    for name in FASTAPI_SCHEMAS:
+        schemas.pop(name, None)
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            _document_errors(path, method, operation)
+
+
+def _document_errors(path: str, method: str, operation: Json) -> None:
+    responses: Json = operation["responses"]
+    declared = {int(status) for status in responses if status.isdigit() and int(status) >= 400}
+    for status in sorted(declared | set(_statuses(path, method, operation))):
+        response = responses.setdefault(str(status), {})
+        if "content" not in response or status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            responses[str(status)] = _problem_response(HTTPStatus(status))
+
+
+def _statuses(path: str, method: str, operation: Json) -> Iterator[HTTPStatus]:
+    parameters = operation.get("parameters", [])
+    yield HTTPStatus.BAD_REQUEST
+    yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if path.startswith("/api/"):
+        yield HTTPStatus.NOT_ACCEPTABLE
+    if path not in PROBES:
+        yield HTTPStatus.SERVICE_UNAVAILABLE
+    if "security" in operation:
+        yield HTTPStatus.UNAUTHORIZED
+        yield HTTPStatus.FORBIDDEN
+        if method in WRITES and (parameters or "requestBody" in operation):
+            yield HTTPStatus.CONFLICT
+    if any(parameter["in"] == "query" for parameter in parameters):
+        yield HTTPStatus.REQUEST_URI_TOO_LONG
+    if any(parameter["in"] == "path" for parameter in parameters):
+        yield HTTPStatus.NOT_FOUND
+    if any(parameter["name"].lower() == "if-match" for parameter in parameters):
+        yield HTTPStatus.PRECONDITION_FAILED
+    if "requestBody" in operation:
+        yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    if parameters or "requestBody" in operation:
+        yield HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _problem_response(status: HTTPStatus) -> Json:
+    schema = {"$ref": REFERENCE.format(model="Problem")}
+    return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}}

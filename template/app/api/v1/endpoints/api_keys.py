@@ -1,0 +1,49 @@
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi import Depends
+
+from app.api.deps import ReadSessionDep
+from app.api.deps import SessionDep
+from app.api.deps import SessionUser
+from app.api.deps import no_store
+from app.api.deps import recent_user
+from app.api.idempotency import SecretRoute
+from app.repositories.api_key import ApiKeyRepository
+from app.schemas.api_key import ApiKeyCreate
+from app.schemas.api_key import ApiKeyCreated
+from app.schemas.api_key import ApiKeyResponse
+from app.services.api_keys import ApiKeyService
+
+router = APIRouter(
+    prefix="/api-keys",
+    tags=["api keys"],
+    dependencies=[Depends(no_store)],
+    route_class=SecretRoute,
+)
+
+
+async def own_keys(session: SessionDep, actor: SessionUser) -> ApiKeyService:
+    return ApiKeyService(session, actor)
+
+
+Keys = Annotated[ApiKeyService, Depends(own_keys)]
+
+
+@router.post("", status_code=HTTPStatus.CREATED, dependencies=[Depends(recent_user)])
+async def create_api_key(body: ApiKeyCreate, keys: Keys) -> ApiKeyCreated:
+    """The key is in this answer and nowhere else."""
+    return await keys.create(body)
+
+
+@router.get("")
+async def list_api_keys(user: SessionUser, session: ReadSessionDep) -> list[ApiKeyResponse]:
+    rows = await ApiKeyRepository(session).owned(user.id)
+    return [ApiKeyResponse.model_validate(row) for row in rows]
+
+
+@router.delete("/{key_id:uuid}", status_code=HTTPStatus.NO_CONTENT)
+async def revoke_api_key(key_id: UUID, keys: Keys) -> None:
+    await keys.revoke(key_id)

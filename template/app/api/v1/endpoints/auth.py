@@ -1,0 +1,65 @@
+from http import HTTPStatus
+from typing import Annotated
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi import Depends
+from fastapi import Form
+from pydantic import Field
+from pydantic import SecretStr
+
+from app.api import token_form
+from app.api.deps import AuthDep
+from app.api.deps import AuthorizationDep
+from app.api.deps import OwnSession
+from app.api.deps import no_store
+from app.schemas.auth import MAX_TOKEN_LENGTH
+from app.schemas.auth import CodeGrant
+from app.schemas.auth import LoginRequest
+from app.schemas.auth import PasswordGrant
+from app.schemas.auth import RefreshRequest
+from app.schemas.auth import TokenResponse
+
+router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
+
+GrantDep = Annotated[token_form.TokenGrant, Depends(token_form.token_grant)]
+LOGIN_ERRORS: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.UNAUTHORIZED: {},
+    HTTPStatus.FORBIDDEN: {},
+    HTTPStatus.TOO_MANY_REQUESTS: {},
+}
+GRANT_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.TOO_MANY_REQUESTS: {}}
+TokenField = Annotated[SecretStr, Field(max_length=MAX_TOKEN_LENGTH), Form()]
+
+
+@router.post("/login", responses=LOGIN_ERRORS)
+async def login(body: LoginRequest, auth: AuthDep) -> TokenResponse:
+    return await auth.login(body.identifier, body.password.get_secret_value())
+
+
+@router.post("/token", openapi_extra=token_form.OPENAPI, responses=GRANT_ERRORS)
+async def token(grant: GrantDep, auth: AuthDep, authorization: AuthorizationDep) -> TokenResponse:
+    if isinstance(grant, CodeGrant):
+        return await authorization.redeem(grant)
+    if isinstance(grant, PasswordGrant):
+        password = grant.password.get_secret_value()
+        return await auth.password_grant(grant.username, password)
+    return await auth.refresh(grant.refresh_token.get_secret_value())
+
+
+@router.post("/refresh")
+async def refresh(body: RefreshRequest, auth: AuthDep) -> TokenResponse:
+    return await auth.refresh(body.refresh_token.get_secret_value())
+
+
+@router.post("/revoke", status_code=HTTPStatus.OK)
+async def revoke(
+    token: TokenField, auth: AuthDep, token_type_hint: Annotated[str | None, Form()] = None
+) -> None:
+    """RFC 7009: the answer is the same whatever the token was; the hint is not needed."""
+    await auth.revoke(token.get_secret_value())
+
+
+@router.post("/logout", status_code=HTTPStatus.NO_CONTENT)
+async def logout(session_id: OwnSession, auth: AuthDep) -> None:
+    await auth.end_session(session_id)

@@ -1,0 +1,33 @@
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi import Depends
+from fastapi import Request
+
+from app.api.deps import AuthorizationDep
+from app.api.deps import no_store
+from app.schemas.authorization import AuthorizationAnswer
+from app.schemas.authorization import AuthorizeRequest
+from app.schemas.authorization import Providers
+
+router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.UNAUTHORIZED: {},
+    HTTPStatus.FORBIDDEN: {},
+    HTTPStatus.NOT_FOUND: {},
+    HTTPStatus.TOO_MANY_REQUESTS: {},
+}
+
+
+@router.get("/providers")
+async def providers(service: AuthorizationDep) -> Providers:
+    return service.providers()
+
+
+@router.post("/authorize", responses=ERRORS, response_model_exclude_none=True)
+async def authorize(
+    body: AuthorizeRequest, service: AuthorizationDep, request: Request
+) -> AuthorizationAnswer:
+    return await service.authorize(body, str(request.base_url))

@@ -1,0 +1,122 @@
+from http import HTTPStatus
+from typing import Annotated
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi import Depends
+from fastapi import Query
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+
+from app.api import browser_state
+from app.api.deps import AuthDep
+from app.api.deps import AuthorizationDep
+from app.api.deps import OwnSession
+from app.api.deps import ReadSessionDep
+from app.api.deps import RecentUser
+from app.api.deps import SessionUser
+from app.api.deps import no_store
+from app.api.federation_deps import EnabledProvider
+from app.api.federation_deps import FederationDep
+from app.api.federation_deps import FederationServiceDep
+from app.api.federation_deps import ProviderTokensDep
+from app.api.federation_deps import started_by
+from app.core.errors import NotFound
+from app.core.federation import Answer
+from app.repositories.federated_identity import FederatedIdentityRepository
+from app.schemas.authorization import AuthorizationAnswer
+from app.schemas.federation import CallbackQuery
+from app.schemas.federation import IdentityResponse
+from app.schemas.federation import LinkRequest
+from app.schemas.federation import LoginQuery
+from app.schemas.federation import LogoutRequest
+from app.schemas.federation import LogoutResponse
+from app.schemas.federation import ProviderPath
+
+router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
+
+REDIRECT: dict[str, Any] = {"response_class": RedirectResponse, "response_model": None}
+
+
+@router.get("/login/{provider}", status_code=HTTPStatus.TEMPORARY_REDIRECT, **REDIRECT)
+async def begin_login(
+    provider: EnabledProvider,
+    query: Annotated[LoginQuery, Query()],
+    request: Request,
+    flow: FederationDep,
+    authorization: AuthorizationDep,
+) -> RedirectResponse:
+    start = started_by(query, authorization)
+    departure = await flow.depart(provider, start, browser_state.callback_uri(request, provider))
+    response = RedirectResponse(departure.url, HTTPStatus.TEMPORARY_REDIRECT)
+    browser_state.remember(request, response, departure)
+    return response
+
+
+@router.get("/callback/{provider}", status_code=HTTPStatus.SEE_OTHER, **REDIRECT)
+async def finish_login(
+    provider: EnabledProvider,
+    query: Annotated[CallbackQuery, Query()],
+    request: Request,
+    flow: FederationDep,
+    service: FederationServiceDep,
+) -> RedirectResponse:
+    answer = Answer(query.state, query.code, query.iss, query.error)
+    arrival = await flow.arrive(provider, answer, browser_state.carried(request))
+    response = RedirectResponse(await service.landing(arrival), HTTPStatus.SEE_OTHER)
+    browser_state.forget(request, response, arrival.cookie)
+    return response
+
+
+@router.get("/identities")
+async def list_identities(user: SessionUser, session: ReadSessionDep) -> list[IdentityResponse]:
+    linked = await FederatedIdentityRepository(session).of_user(user.id)
+    return [IdentityResponse.model_validate(identity) for identity in linked]
+
+
+@router.post("/identities/{provider}", response_model_exclude_none=True)
+async def link_identity(
+    user: RecentUser,
+    provider: EnabledProvider,
+    body: LinkRequest,
+    flow: FederationDep,
+    authorization: AuthorizationDep,
+    request: Request,
+) -> AuthorizationAnswer:
+    """The identity is linked when the client redeems the code in which the login ends."""
+    client = authorization.client(body.redirect_uri, body.state, body.code_challenge)
+    handle = await flow.begin(provider, client, link_to=user.id)
+    path = f"api/v1/auth/login/{provider}?request={handle}"
+    return AuthorizationAnswer(
+        authorization_url=f"{request.base_url}{path}",
+        state=client.state,
+        redirect_uri=client.redirect_uri,
+    )
+
+
+@router.delete("/identities/{provider}", status_code=HTTPStatus.NO_CONTENT)
+async def unlink_identity(
+    provider: ProviderPath, user: RecentUser, service: FederationServiceDep
+) -> None:
+    await service.unlink(user.id, provider)
+
+
+@router.post("/logout/{provider}")
+async def logout_at_provider(
+    user: SessionUser,
+    session_id: OwnSession,
+    provider: EnabledProvider,
+    body: LogoutRequest,
+    flow: FederationDep,
+    tokens: ProviderTokensDep,
+    authorization: AuthorizationDep,
+    auth: AuthDep,
+) -> LogoutResponse:
+    """Ends the session here; the browser then ends the one at the provider, at `logout_url`."""
+    parameters = body.parameters(authorization.allowed_redirect_uri)
+    id_token = await tokens.id_token(user.id, provider)
+    url = await flow.logout_url(provider, id_token, parameters)
+    if url is None:
+        raise NotFound("logout_not_offered", "The provider ends no sessions.")
+    await auth.end_session(session_id)
+    return LogoutResponse(logout_url=url)

@@ -1,0 +1,82 @@
+from http import HTTPStatus
+from typing import Annotated
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi import Depends
+from fastapi import Request
+
+from app.api.deps import AuthDep
+from app.api.deps import OwnSession
+from app.api.deps import ReauthenticationDep
+from app.api.deps import RecentUser
+from app.api.deps import SessionUser
+from app.api.deps import no_store
+from app.schemas.auth import TokenResponse
+from app.schemas.totp import ReauthenticationRequest
+from app.schemas.totp import RecoveryCodes
+from app.schemas.totp import TotpConfirmation
+from app.schemas.totp import TotpEnrolment
+from app.schemas.totp import TotpLogin
+from app.services.login_challenge import LoginChallenges
+from app.services.second_factor import SecondFactor
+
+router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
+
+LOGIN_ERRORS: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.UNAUTHORIZED: {},
+    HTTPStatus.TOO_MANY_REQUESTS: {},
+}
+CODE_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.TOO_MANY_REQUESTS: {}}
+ENROL_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.CONFLICT: {}}
+DISABLE_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.NOT_FOUND: {}}
+
+
+async def login_challenges(request: Request) -> LoginChallenges:
+    challenges: LoginChallenges = request.app.state.login_challenges
+    return challenges
+
+
+async def second_factor(request: Request) -> SecondFactor:
+    factor: SecondFactor = request.app.state.second_factor
+    return factor
+
+
+Challenges = Annotated[LoginChallenges, Depends(login_challenges)]
+Factor = Annotated[SecondFactor, Depends(second_factor)]
+
+
+@router.post("/login/totp", responses=LOGIN_ERRORS)
+async def login_with_totp(body: TotpLogin, challenges: Challenges, auth: AuthDep) -> TokenResponse:
+    user = await challenges.answered(
+        body.challenge.get_secret_value(), body.code.get_secret_value()
+    )
+    return await auth.start_session(user.id)
+
+
+@router.post("/reauthenticate", status_code=HTTPStatus.NO_CONTENT, responses=CODE_ERRORS)
+async def reauthenticate(
+    body: ReauthenticationRequest,
+    user: SessionUser,
+    session_id: OwnSession,
+    reauthentication: ReauthenticationDep,
+) -> None:
+    if body.password is not None:
+        await reauthentication.by_password(user, session_id, body.password.get_secret_value())
+    elif body.code is not None:
+        await reauthentication.by_code(user, session_id, body.code.get_secret_value())
+
+
+@router.post("/totp", responses=ENROL_ERRORS)
+async def enrol_totp(user: RecentUser, factor: Factor) -> TotpEnrolment:
+    return await factor.enrol(user)
+
+
+@router.post("/totp/confirm", responses=CODE_ERRORS)
+async def confirm_totp(body: TotpConfirmation, user: SessionUser, factor: Factor) -> RecoveryCodes:
+    return await factor.confirm(user, body.code.get_secret_value())
+
+
+@router.delete("/totp", status_code=HTTPStatus.NO_CONTENT, responses=DISABLE_ERRORS)
+async def disable_totp(user: RecentUser, factor: Factor) -> None:
+    await factor.disable(user)

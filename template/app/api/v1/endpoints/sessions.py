@@ -1,0 +1,43 @@
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi import Depends
+from fastapi import Request
+
+from app.api.deps import SessionDep
+from app.api.deps import SessionUser
+from app.api.deps import no_store
+from app.core.database import database_of
+from app.core.security import security_of
+from app.repositories.session import live_sessions
+from app.schemas.session import SessionResponse
+from app.services.sessions import SessionService
+
+router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
+
+
+async def own_sessions(session: SessionDep, actor: SessionUser) -> SessionService:
+    return SessionService(session, actor)
+
+
+Sessions = Annotated[SessionService, Depends(own_sessions)]
+
+
+@router.get("/sessions")
+async def list_sessions(request: Request, user: SessionUser) -> list[SessionResponse]:
+    """The newest hundred that a refresh would still prolong."""
+    idle = security_of(request).settings.refresh_token_idle
+    rows = await live_sessions(database_of(request), user.id, idle)
+    return [SessionResponse(**row, current=row["id"] == user.session_id) for row in rows]
+
+
+@router.delete("/sessions/{session_id:uuid}", status_code=HTTPStatus.NO_CONTENT)
+async def end_session(session_id: UUID, sessions: Sessions) -> None:
+    await sessions.end(session_id)
+
+
+@router.post("/logout-all", status_code=HTTPStatus.NO_CONTENT)
+async def logout_all(sessions: Sessions) -> None:
+    await sessions.end_all()

@@ -1,0 +1,142 @@
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi import Depends
+from fastapi import Query
+from fastapi import Request
+from fastapi import Response
+
+from app.api.deps import CurrentUser
+from app.api.deps import ReadSessionDep
+from app.api.deps import own_account
+from app.api.deps import recent_user
+from app.api.deps import require
+from app.api.deps import user_service
+from app.api.idempotency import IdempotentRoute
+from app.core.database import database_of
+from app.core.errors import NotFound
+from app.core.etag import IfMatch
+from app.core.etag import tag
+from app.core.pagination import Page
+from app.core.pagination import PageQuery
+from app.core.pagination import page_response
+from app.repositories.user import UserRepository
+from app.repositories.user import find_users
+from app.schemas.user import MeUpdate
+from app.schemas.user import UserCreate
+from app.schemas.user import UserQuery
+from app.schemas.user import UserReplace
+from app.schemas.user import UserResponse
+from app.schemas.user import UserRoles
+from app.schemas.user import UserSearch
+from app.schemas.user import UserUpdate
+from app.services.users import UserService
+
+router = APIRouter(prefix="/users", tags=["users"], route_class=IdempotentRoute)
+
+reads = Depends(require("users:read"))
+OwnAccount = Annotated[UserService, Depends(own_account)]
+Users = Annotated[UserService, Depends(user_service("users:manage"))]
+UserRights = Annotated[UserService, Depends(user_service("roles:manage"))]
+
+
+@router.get("/me")
+async def read_me(user: CurrentUser, response: Response) -> UserResponse:
+    return tag(response, UserResponse.model_validate(user))
+
+
+@router.patch("/me")
+async def update_me(
+    body: MeUpdate,
+    user: CurrentUser,
+    account: OwnAccount,
+    response: Response,
+    if_match: IfMatch = None,
+) -> UserResponse:
+    changed = await account.change(user.id, body.model_dump(exclude_unset=True), if_match)
+    return tag(response, UserResponse.model_validate(changed))
+
+
+@router.get("", dependencies=[reads], response_model=Page[UserResponse])
+async def list_users(request: Request, query: Annotated[UserQuery, Query()]) -> Response:
+    users, total = await find_users(database_of(request), query)
+    return page_response(users, total, query)
+
+
+@router.get("/search", dependencies=[reads], response_model=Page[UserResponse])
+async def search_users(request: Request, query: Annotated[UserSearch, Query()]) -> Response:
+    return await list_users(request, query.as_user_query())
+
+
+@router.get("/active", dependencies=[reads], response_model=Page[UserResponse])
+async def list_active_users(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
+    return await list_users(request, UserQuery(**query.model_dump(), is_active=True))
+
+
+@router.post("", status_code=HTTPStatus.CREATED)
+async def create_user(body: UserCreate, users: Users, response: Response) -> UserResponse:
+    user = await users.create(body)
+    response.headers["Location"] = f"/api/v1/users/{user.id}"
+    return tag(response, user)
+
+
+@router.get("/{user_id:uuid}", dependencies=[reads])
+async def read_user(user_id: UUID, session: ReadSessionDep, response: Response) -> UserResponse:
+    user = await UserRepository(session).with_roles(user_id)
+    if user is None:
+        raise NotFound("user_not_found", "There is no such user.")
+    return tag(response, UserResponse.model_validate(user))
+
+
+@router.put("/{user_id:uuid}")
+async def replace_user(
+    user_id: UUID, body: UserReplace, users: Users, response: Response, if_match: IfMatch = None
+) -> UserResponse:
+    user = await users.change(user_id, body.model_dump(), if_match)
+    return tag(response, UserResponse.model_validate(user))
+
+
+@router.patch("/{user_id:uuid}")
+async def update_user(
+    user_id: UUID, body: UserUpdate, users: Users, response: Response, if_match: IfMatch = None
+) -> UserResponse:
+    user = await users.change(user_id, body.model_dump(exclude_unset=True), if_match)
+    return tag(response, UserResponse.model_validate(user))
+
+
+@router.delete("/{user_id:uuid}", status_code=HTTPStatus.NO_CONTENT)
+async def delete_user(user_id: UUID, users: Users, if_match: IfMatch = None) -> None:
+    await users.remove(user_id, if_match)
+
+
+@router.post("/{user_id:uuid}/activate", status_code=HTTPStatus.NO_CONTENT)
+async def activate_user(user_id: UUID, users: Users) -> None:
+    await users.change(user_id, {"is_active": True}, None)
+
+
+@router.post("/{user_id:uuid}/deactivate", status_code=HTTPStatus.NO_CONTENT)
+async def deactivate_user(user_id: UUID, users: Users) -> None:
+    await users.change(user_id, {"is_active": False}, None)
+
+
+@router.post("/{user_id:uuid}/logout-all", status_code=HTTPStatus.NO_CONTENT)
+async def end_user_sessions(user_id: UUID, users: Users) -> None:
+    await users.end_sessions(user_id)
+
+
+@router.delete(
+    "/{user_id:uuid}/totp", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(recent_user)]
+)
+async def remove_user_totp(user_id: UUID, users: Users) -> None:
+    """For who lost the authenticator and the recovery codes: the password is enough again."""
+    await users.remove_factor(user_id)
+
+
+@router.put("/{user_id:uuid}/roles")
+async def set_user_roles(
+    user_id: UUID, body: UserRoles, users: UserRights, response: Response, if_match: IfMatch = None
+) -> UserResponse:
+    user = await users.set_roles(user_id, body.roles, if_match)
+    return tag(response, UserResponse.model_validate(user))

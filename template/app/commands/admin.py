@@ -1,0 +1,82 @@
+"""`app init-admin` and `app setup`: the first account, without a password in any argv."""
+
+import asyncio
+from typing import Annotated
+from typing import Any
+
+import typer
+from pydantic import TypeAdapter
+from pydantic import ValidationError
+
+from app.commands import db
+from app.commands.audited import audited_database
+from app.commands.password_input import PasswordFileOption
+from app.commands.password_input import PasswordStdinOption
+from app.commands.password_input import given_password
+from app.core.config import Settings
+from app.core.errors import Unprocessable
+from app.core.password_policy import PasswordPolicy
+from app.core.passwords import Passwords
+from app.core.security import SecuritySettings
+from app.schemas.user import Email
+from app.schemas.user import Username
+from app.services.bootstrap import ensure_admin
+
+EmailOption = Annotated[str | None, typer.Option(help="Address of the account.")]
+UsernameOption = Annotated[str | None, typer.Option(help="Name of the account.")]
+
+
+def init_admin(
+    email: EmailOption = None,
+    username: UsernameOption = None,
+    password_file: PasswordFileOption = None,
+    password_stdin: PasswordStdinOption = False,
+) -> None:
+    """Create a superuser; an administrator who is there already is left alone."""
+    settings = Settings()
+    email = _valid(Email, email or typer.prompt("E-mail"), "--email")
+    username = _valid(Username, username or typer.prompt("Username"), "--username")
+    password = given_password(password_file, password_stdin)
+    password = _prompted() if password is None else password
+    _check(settings.group(SecuritySettings), password, username, email)
+    created = asyncio.run(_create(settings, email, username, password))
+    typer.echo(f"{username} {'is now' if created else 'was already'} an administrator")
+
+
+def setup(
+    email: EmailOption = None,
+    username: UsernameOption = None,
+    password_file: PasswordFileOption = None,
+    password_stdin: PasswordStdinOption = False,
+) -> None:
+    """Both: the database, then the first administrator."""
+    db.init_db()
+    init_admin(email, username, password_file, password_stdin)
+
+
+def _check(settings: SecuritySettings, password: str, username: str, email: str) -> None:
+    policy = PasswordPolicy(settings.password_min_length, settings.password_breach_check_url)
+    try:
+        asyncio.run(policy.check(password, username, email))
+    except Unprocessable as error:
+        raise typer.BadParameter(error.detail, param_hint="password") from None
+
+
+async def _create(settings: Settings, email: str, username: str, password: str) -> bool:
+    async with audited_database(settings) as database, database.write() as session:
+        return await ensure_admin(
+            session, Passwords(), email=email, username=username, password=password
+        )
+
+
+def _prompted() -> str:
+    prompted: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return prompted
+
+
+def _valid(kind: Any, value: str, option: str) -> str:
+    try:
+        valid: str = TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"], param_hint=option) from None
+    return valid

@@ -1,0 +1,56 @@
+"""`app config`: what this service would run with."""
+
+import json
+
+import typer
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+
+from app.commands.reference import settings_reference
+from app.commands.serve import ServeSettings
+from app.core.config import Settings
+from app.core.config import SettingsGroup
+from app.core.connections import ConnectionSettings
+from app.main import create_app
+
+cli = typer.Typer(no_args_is_help=True, help="The configuration, with every secret masked.")
+
+MASKED = "**********"
+
+
+@cli.command()
+def check() -> None:
+    """Fail, naming each setting that is wrong, where the service would refuse to start."""
+    settings = Settings()
+    create_app(settings)
+    for warning in (text for group in settings.groups for text in group.warnings()):
+        typer.secho(f"warning: {warning}", fg=typer.colors.YELLOW, err=True)
+    typer.echo("the configuration is usable")
+
+
+@cli.command()
+def show() -> None:
+    """Print every setting as JSON under the name it has in the environment."""
+    settings = Settings()
+    create_app(settings)
+    settings.group(ServeSettings)
+    settings.group(ConnectionSettings)
+    values: dict[str, object] = {}
+    for group in settings.groups:
+        values |= {name.upper(): _shown(name, group) for name in type(group).model_fields}
+    typer.echo(json.dumps(dict(sorted(values.items())), indent=2, default=str))
+
+
+@cli.command()
+def reference() -> None:
+    """Print what every setting takes, is by default and means, as Markdown."""
+    typer.echo(settings_reference())
+
+
+def _shown(name: str, group: SettingsGroup) -> object:
+    value = getattr(group, name)
+    if isinstance(value, SecretStr):
+        return MASKED
+    if name.endswith("_url") and isinstance(value, str):
+        return make_url(value).render_as_string(hide_password=True)
+    return value

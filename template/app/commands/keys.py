@@ -1,0 +1,124 @@
+"""`app keys`: what this service signs access tokens with."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.core import clock
+from app.core.config import ConfigurationError
+from app.core.config import Settings
+from app.core.key_directory import MATURITY
+from app.core.key_directory import KeyDirectory
+from app.core.key_directory import write_key
+from app.core.key_ring import SigningSettings
+from app.core.key_ring import keys_directory
+from app.core.security import MIN_KEY_BYTES
+from app.core.security import SecuritySettings
+from app.core.signing_key import Algorithm
+from app.core.signing_key import SigningKey
+from app.core.tokens import LEEWAY_SECONDS
+
+cli = typer.Typer(no_args_is_help=True, help="Keys that sign, and keys that encrypt.")
+
+ENCRYPTION_ADVICE = (
+    "put it first in ENCRYPTION_KEYS and keep the others behind it: what they encrypted"
+    " is encrypted anew when it is used next"
+)
+
+
+class Kind(StrEnum):
+    SIGNING = "signing"
+    ENCRYPTION = "encryption"
+
+
+@cli.command()
+def generate() -> None:
+    """Print a new SECRET_KEY, stored nowhere; for ES256 or RS256 write the first key instead."""
+    settings = Settings()
+    group = settings.group(SigningSettings)
+    if group.jwt_algorithm == "HS256":
+        typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
+        return
+    directory = keys_directory(group, settings)
+    if any(directory.glob("*.pem")):
+        raise _refused(f"{directory} holds a key: `app keys rotate` adds another")
+    typer.echo(f"wrote {_written(directory, group.jwt_algorithm)}")
+
+
+@cli.command()
+def rotate(
+    kind: Annotated[Kind, typer.Option(help="What the key is for.")] = Kind.SIGNING,
+) -> None:
+    """Add a key that works in place of the present one, and say when that may be removed."""
+    if kind is Kind.ENCRYPTION:
+        typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
+        typer.echo(ENCRYPTION_ADVICE, err=True)
+        return
+    settings = Settings()
+    group, security = settings.group(SigningSettings), settings.group(SecuritySettings)
+    if group.jwt_algorithm == "HS256":
+        typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
+        retired = clock.now() + security.refresh_token_idle
+        typer.echo(
+            "set it as SECRET_KEY and the present one as SECRET_KEY_PREVIOUS, which may be"
+            f" dropped after {retired:%Y-%m-%d %H:%M} UTC",
+            err=True,
+        )
+        return
+    directory = keys_directory(group, settings)
+    old = sorted(path.name for path in directory.glob("*.pem"))
+    typer.echo(f"wrote {_written(directory, group.jwt_algorithm)}")
+    if old:
+        seen = timedelta(seconds=3 * settings.runtime.secrets_reload_seconds)
+        signs = clock.now() + MATURITY + seen
+        retired = signs + security.access_token_ttl + timedelta(seconds=LEEWAY_SECONDS)
+        typer.echo(
+            f"it signs from {signs:%Y-%m-%d %H:%M:%S} UTC on every instance;"
+            f" after {retired:%Y-%m-%d %H:%M:%S} UTC remove {', '.join(old)}"
+        )
+
+
+@cli.command("list")
+def list_keys() -> None:
+    """Print each key: kid, algorithm, since when it may sign, whether it signs."""
+    settings = Settings()
+    for line in _listed(settings, settings.group(SigningSettings)):
+        typer.echo(line)
+
+
+def _listed(settings: Settings, group: SigningSettings) -> Iterator[str]:
+    if group.jwt_algorithm == "HS256":
+        yield from _listed_secrets(settings.group(SecuritySettings))
+        return
+    directory = KeyDirectory(keys_directory(group, settings), group.jwt_algorithm)
+    problems = directory.reread()
+    if not directory.verifying():
+        raise _refused(*problems)
+    signing = directory.signing()
+    for key in directory.verifying():
+        since = directory.matures_at(key.kid)
+        state = "signs" if key is signing else "verifies"
+        yield f"{key.kid}  {key.algorithm}  {since:%Y-%m-%dT%H:%M:%SZ}  {state}"
+
+
+def _listed_secrets(group: SecuritySettings) -> Iterator[str]:
+    for secret, state in ((group.secret_key, "signs"), (group.secret_key_previous, "verifies")):
+        if secret is not None:
+            key = SigningKey.hs256(secret.get_secret_value().encode())
+            yield f"{key.kid}  {key.algorithm}  -  {state}"
+
+
+def _written(directory: Path, algorithm: Algorithm) -> Path:
+    try:
+        return directory / f"{write_key(directory, algorithm)}.pem"
+    except FileExistsError:
+        raise _refused("a key of this second is there already: try again") from None
+
+
+def _refused(*problems: str) -> ConfigurationError:
+    return ConfigurationError([f"JWT_KEYS_DIR: {problem}" for problem in problems])

@@ -1,0 +1,92 @@
+"""`app new`: code of your own, written the way the template writes its own.
+
+`names` and `fields` read the command line, `domain` fills `templates/`, and `registration` puts
+the line into `app/installed.py`.
+"""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.api.v1.router import ROUTERS
+from app.commands.new import domain as generator
+from app.commands.new import fields as field_reader
+from app.commands.new import names as name_reader
+from app.commands.new.names import Names
+from app.commands.new.names import RefusedError
+from app.commands.new.references import resolved
+from app.commands.new.registration import registered
+from app.core.database import Base
+
+cli = typer.Typer(no_args_is_help=True, help="Write code of your own; no template file changes.")
+
+PROJECT = Path(__file__).resolve().parents[3]
+INSTALLED = "app/installed.py"
+
+
+@cli.callback()
+def new() -> None:
+    """A callback, so that one command stays a subcommand."""
+
+
+@cli.command()
+def domain(
+    plural: Annotated[str, typer.Argument(metavar="NAME", help="A plural: purchase_orders.")],
+    fields: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FIELD...", help=f"name:type, name:type? for null: {field_reader.TYPES}"
+        ),
+    ],
+    singular: Annotated[
+        str | None, typer.Option(help="Where the plural does not end in -s.")
+    ] = None,
+) -> None:
+    """Write a resource with its routes, table, migration and tests, and install it."""
+    try:
+        written = write_domain(PROJECT, plural, fields, singular)
+    except RefusedError as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from None
+    for path in written:
+        typer.echo(path)
+    typer.echo(f"Next: uv run app db upgrade, and grant {plural}:read and {plural}:manage.")
+
+
+def write_domain(
+    project: Path, plural: str, words: list[str], singular: str | None = None
+) -> list[str]:
+    """Paths of the files written. Raises RefusedError before anything is written."""
+    names = name_reader.read(plural, singular)
+    _require_free(project, names)
+    texts = generator.files(names, resolved(project, field_reader.read(words)))
+    texts[INSTALLED] = registered((project / INSTALLED).read_text(), names.plural)
+    new = [path for path in texts if path == INSTALLED or not (project / path).exists()]
+    for path in new:
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(texts[path])
+    format_files(project, new)
+    return new
+
+
+def _require_free(project: Path, names: Names) -> None:
+    package = f"app/domains/{names.plural}"
+    if (project / package).exists():
+        raise RefusedError(f"{package} is there already")
+    slug = names.placeholders()["slug"]
+    if names.plural in Base.metadata.tables or f"/{slug}" in {one.prefix for one in ROUTERS}:
+        raise RefusedError(f"the service has {names.plural} of its own")
+    if find_spec("ruff") is None:
+        raise RefusedError("this needs the development tools: uv sync")
+
+
+def format_files(project: Path, paths: list[str]) -> None:
+    """Drops the imports that these fields do not need, and sorts and wraps the rest."""
+    ruff = (sys.executable, "-m", "ruff")
+    fix = ("check", "--quiet", "--select", "F401,I", "--fix")
+    for command in (fix, ("format", "--quiet")):
+        subprocess.run([*ruff, *command, *paths], cwd=project, check=True)  # noqa: S603

@@ -1,0 +1,87 @@
+"""`app serve`: one process, drained before it stops."""
+
+import gc
+import sys
+import time
+from types import FrameType
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import Field
+
+from app.core import log_output
+from app.core.config import Settings
+from app.core.config import SettingsGroup
+from app.core.connections import ConnectionSettings
+from app.core.connections import bounded
+from app.core.health import Health
+from app.core.logging import LoggingSettings
+from app.main import create_app
+
+KEEP_ALIVE_SECONDS = 75
+"""Above the idle timeout of the usual load balancers, so that they close first."""
+
+
+class ServeSettings(SettingsGroup):
+    drain_seconds: float | None = Field(None, ge=0, le=30)
+    """How long readiness says 503 before the socket closes; 5 in production, else 0."""
+    shutdown_timeout_seconds: int = Field(15, ge=1, le=60)
+    """How long requests that were accepted may take to finish."""
+
+
+class DrainingServer(uvicorn.Server):
+    """The first signal turns readiness; the drain, or a second signal, closes the socket."""
+
+    def __init__(self, config: uvicorn.Config, health: Health, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._health = health
+        self._drain_seconds = drain_seconds
+        self._drained_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._health.is_draining or not self.started:
+            super().handle_exit(sig, frame)
+            return
+        self._health.is_draining = True
+        self._drained_at = time.monotonic() + self._drain_seconds
+        self._captured_signals.append(sig)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._drained_at is not None and time.monotonic() >= self._drained_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Serve the API until SIGTERM or Ctrl+C; in development the database is made ready first."""
+    settings = Settings()
+    group = settings.group(ServeSettings)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=bounded(settings.group(ConnectionSettings)),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Ours believes TRUSTED_PROXIES; uvicorn's would believe 127.0.0.1.
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=group.shutdown_timeout_seconds,
+    )
+    drain_seconds = group.drain_seconds
+    if drain_seconds is None:
+        drain_seconds = settings.default(development=0.0, production=5.0)
+    gc.collect()
+    gc.freeze()  # what was built at start lives as long as the process: never scanned again
+    server = DrainingServer(config, app.state.health, drain_seconds)
+    most_lines = settings.group(LoggingSettings).log_queue_lines
+    with log_output.queued(sys.stdout.fileno(), most_lines):
+        server.run()
+    if not server.started:
+        raise typer.Exit(1)

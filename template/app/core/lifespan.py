@@ -1,0 +1,51 @@
+"""What opens at start and closes, in reverse order, at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from collections.abc import Awaitable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from contextlib import AsyncExitStack
+from contextlib import asynccontextmanager
+from contextlib import suppress
+
+from fastapi import FastAPI
+
+type Part = Callable[[], AbstractAsyncContextManager[None]]
+
+
+def add(app: FastAPI, part: Part) -> None:
+    _parts(app).append(part)
+
+
+@asynccontextmanager
+async def run(app: FastAPI) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for part in _parts(app):
+            await stack.enter_async_context(part())
+        yield
+
+
+@asynccontextmanager
+async def repeated(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
+    """Does the work again and again meanwhile; the first time after so many seconds."""
+
+    async def repeat() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await work()
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _parts(app: FastAPI) -> list[Part]:
+    if not hasattr(app.state, "lifespan_parts"):
+        app.state.lifespan_parts = []
+    parts: list[Part] = app.state.lifespan_parts
+    return parts

@@ -1,0 +1,48 @@
+"""Password hashing: argon2id in threads, never more at once than the machine has cores."""
+
+import os
+import secrets
+from collections.abc import Callable
+
+import anyio
+import anyio.to_thread
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+MEMORY_KIB = 47_104
+ITERATIONS = 1
+PARALLELISM = 1
+
+
+class Passwords:
+    """OWASP Password Storage: argon2id, m=46 MiB, t=1, p=1."""
+
+    def __init__(self) -> None:
+        hasher = Argon2Hasher(time_cost=ITERATIONS, memory_cost=MEMORY_KIB, parallelism=PARALLELISM)
+        self._hash = PasswordHash((hasher,))
+        self._limiter: anyio.CapacityLimiter | None = None
+        self._dummy: str | None = None
+
+    async def hash(self, password: str) -> str:
+        return await self._in_thread(self._hash.hash, _bytes(password))
+
+    async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        """Whether it fits, and a new hash where the parameters have risen since.
+
+        Without a hash the same work is done against a random one: an unknown account takes as long.
+        """
+        if password_hash is None:
+            self._dummy = self._dummy or await self.hash(secrets.token_urlsafe())
+            await self._in_thread(self._hash.verify, _bytes(password), self._dummy)
+            return False, None
+        return await self._in_thread(self._hash.verify_and_update, _bytes(password), password_hash)
+
+    async def _in_thread[*Args, R](self, work: Callable[[*Args], R], *args: *Args) -> R:
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(os.cpu_count() or 1)
+        return await anyio.to_thread.run_sync(work, *args, limiter=self._limiter)
+
+
+def _bytes(password: str) -> bytes:
+    """argon2 takes any bytes: a lone surrogate, which has no UTF-8 form, is no error either."""
+    return password.encode("utf-8", "surrogatepass")

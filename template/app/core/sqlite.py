@@ -1,0 +1,88 @@
+"""SQLite: write-ahead log, foreign keys, and transactions that take the write lock at once."""
+
+from pathlib import Path
+
+from pydantic import Field
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import URL
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import NullPool
+
+from app.core import sqlite_backup
+from app.core.config import Settings
+from app.core.config import SettingsGroup
+from app.core.database_login import Login
+from app.core.engine import EngineKind
+
+MIGRATION_LOCK_SECONDS = 60
+
+
+class SqliteSettings(SettingsGroup):
+    sqlite_busy_timeout_seconds: float = Field(5, gt=0, le=60)
+    """How long a transaction waits for another writer before the request ends as 503."""
+
+
+def create(login: Login, settings: Settings) -> AsyncEngine:
+    _make_directory(login.url)
+    timeout = settings.group(SqliteSettings).sqlite_busy_timeout_seconds
+    engine = create_async_engine(login.url, connect_args={"timeout": timeout}, hide_parameters=True)
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+def create_for_migrations(url: URL) -> AsyncEngine:
+    """Without foreign keys: altering a table copies and drops it, and the drop would cascade.
+
+    Its BEGIN IMMEDIATE is the lock that lets one of several migrations work and the others wait.
+    """
+    _make_directory(url)
+    engine = create_async_engine(
+        url, poolclass=NullPool, connect_args={"timeout": MIGRATION_LOCK_SECONDS}
+    )
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+async def try_lock(session: AsyncSession, number: int) -> bool:
+    """Nothing to take: a transaction that writes holds the one lock there is."""
+    return True
+
+
+ENGINE = EngineKind(
+    drivername="sqlite+aiosqlite",
+    schemes=frozenset({"sqlite", "sqlite+aiosqlite"}),
+    settings=SqliteSettings,
+    create=create,
+    create_for_migrations=create_for_migrations,
+    insert=insert,
+    read_options=lambda _: {"isolation_level": "AUTOCOMMIT"},
+    backup=sqlite_backup.backup,
+    restore=sqlite_backup.restore,
+    try_lock=try_lock,
+)
+
+
+def _make_directory(url: URL) -> None:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """A deferred BEGIN that reads and then writes fails at once when another writer is active."""
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,89 @@
+"""What must be found again exactly once, within minutes: a login under way, a challenge, a code."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+from typing import Protocol
+from typing import cast
+
+from fastapi import FastAPI
+from fastapi import Request
+from sqlalchemy import JSON
+from sqlalchemy import String
+from sqlalchemy import delete
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from app.core import clock
+from app.core.config import Settings
+from app.core.database import Base
+from app.core.database import Database
+from app.core.database import UtcDateTime
+
+HANDLE_BYTES = 32
+
+type State = dict[str, Any]
+
+
+class StateRow(Base):
+    __tablename__ = "states"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[State] = mapped_column(JSON)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class StateStore(Protocol):
+    async def put(self, purpose: str, value: State, ttl: timedelta) -> str:
+        """Keeps a JSON object; the handle returned is the only way to it, and is stored nowhere."""
+        ...
+
+    async def take(self, purpose: str, handle: str) -> State | None:
+        """The object, once; None for a handle of another purpose, a used or an expired one."""
+        ...
+
+    async def put_back(self, purpose: str, handle: str, value: State, ttl: timedelta) -> None:
+        """Keeps it again under the handle from which it was taken."""
+        ...
+
+
+class DatabaseStateStore:
+    """In the database, so that any instance finds what another one put."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, purpose: str, value: State, ttl: timedelta) -> str:
+        handle = secrets.token_urlsafe(HANDLE_BYTES)
+        await self.put_back(purpose, handle, value, ttl)
+        return handle
+
+    async def put_back(self, purpose: str, handle: str, value: State, ttl: timedelta) -> None:
+        now = clock.now()
+        row = StateRow(key=state_key(purpose, handle), value=value, expires_at=now + ttl)
+        async with self._database.write() as session:
+            await session.execute(delete(StateRow).where(StateRow.expires_at <= now))
+            session.add(row)
+
+    async def take(self, purpose: str, handle: str) -> State | None:
+        wanted = StateRow.key == state_key(purpose, handle)
+        statement = delete(StateRow).where(wanted, StateRow.expires_at > clock.now())
+        async with self._database.write() as session:
+            return cast("State | None", await session.scalar(statement.returning(StateRow.value)))
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    app.state.state_store = DatabaseStateStore(app.state.database)
+
+
+def state_store_of(request: Request) -> StateStore:
+    store: StateStore = request.app.state.state_store
+    return store
+
+
+def state_key(purpose: str, handle: str) -> str:
+    """What a store keeps in place of the handle."""
+    material = f"{purpose}/{handle}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(material).hexdigest()

@@ -1,0 +1,119 @@
+"""Jobs by way of arq. Its messages are JSON, never pickles, and hold an id and nothing else.
+
+A message may be lost or come twice: the table gives it again, and lets one run of it count.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+from arq.connections import ArqRedis
+from arq.worker import Worker
+from arq.worker import func
+from redis.asyncio import ConnectionPool
+from redis.asyncio import Sentinel
+
+from app.core.about import project
+from app.features.jobs.address import sentinels
+from app.features.jobs.address import timeouts
+from app.features.jobs.broker import Handle
+from app.features.jobs.settings import JobsSettings
+
+log = structlog.get_logger("app.jobs")
+
+TASK = "run"
+POLL_SECONDS = 0.05
+AGAIN_SECONDS = 1.0
+SEND_SECONDS = 5.0
+LONGEST_SECONDS = 24 * 3600
+"""Of a message; each job has a timeout of its own, and a lease that says whether it is alive."""
+
+
+class ArqBroker:
+    def __init__(self, url: str, settings: JobsSettings) -> None:
+        self._settings = settings
+        self._redis = _client(url)
+
+    async def send(self, ids: Sequence[UUID]) -> None:
+        async with asyncio.timeout(SEND_SECONDS):
+            for job_id in ids:
+                await self._redis.enqueue_job(TASK, str(job_id))
+
+    async def consume(self, handle: Handle) -> None:
+        for name in ("arq.worker", "arq.connections"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # job.done says more
+        begun: set[asyncio.Task[Any]] = set()
+        try:
+            while True:
+                await self._consume(handle, begun)
+                await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            await self._finished({task for task in begun if not task.done()})
+            await self._redis.aclose()
+
+    async def _consume(self, handle: Handle, begun: set[asyncio.Task[Any]]) -> None:
+        """Returns when the server is away."""
+
+        async def run(_: dict[Any, Any], job_id: str) -> None:
+            await handle(UUID(job_id))
+
+        coroutine: Any = run  # its protocol wants *args and **kwargs of any kind
+        worker = Worker(
+            [func(coroutine, name=TASK, timeout=LONGEST_SECONDS, keep_result=0)],
+            redis_pool=self._redis,
+            queue_name=self._redis.default_queue_name,
+            max_jobs=self._settings.jobs_concurrency,
+            poll_delay=POLL_SECONDS,
+            handle_signals=False,
+            job_serializer=_dumped,
+            job_deserializer=json.loads,
+        )
+        try:
+            await worker.async_run()
+        except Exception as error:  # the edge of a loop: it comes back when the server does
+            log.warning("jobs.broker_unavailable", error=type(error).__name__)
+        finally:
+            if worker.main_task is not None:
+                worker.main_task.cancel()
+            for task in worker.tasks.values():
+                begun.add(task)
+                task.add_done_callback(lambda done: _retrieved(done, begun))
+
+    async def _finished(self, begun: set[asyncio.Task[Any]]) -> None:
+        if begun:
+            _, late = await asyncio.wait(begun, timeout=self._settings.worker_shutdown_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+def _client(url: str) -> ArqRedis:
+    options: dict[str, Any] = {"job_serializer": _dumped, "job_deserializer": json.loads}
+    options["default_queue_name"] = f"{project().name}:jobs"
+    found = sentinels(url)
+    if found is None:
+        pool: Any = ConnectionPool.from_url(url, **timeouts())
+        return ArqRedis(pool, **options)
+    make: Any = Sentinel
+    asked = make(found.hosts, sentinel_kwargs=found.sentinel_options)
+    master: ArqRedis = asked.master_for(
+        found.master, redis_class=ArqRedis, db=found.database, **found.master_options
+    )
+    for name, value in options.items():
+        setattr(master, name, value)
+    return master
+
+
+def _dumped(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, default=repr).encode()
+
+
+def _retrieved(task: asyncio.Task[Any], begun: set[asyncio.Task[Any]]) -> None:
+    """A message that could not be taken off the queue comes again, and then finds nothing to do."""
+    begun.discard(task)
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,11 @@
+"""Okta: OKTA_ISSUER is the organisation, or an authorization server of it."""
+
+from app.core.federation import Provider
+from app.core.federation import openid_identity
+
+PROVIDER = Provider(
+    name="okta",
+    display_name="Okta",
+    identify=openid_identity,
+    scopes=("openid", "profile", "email", "offline_access"),
+)

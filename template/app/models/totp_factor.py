@@ -1,0 +1,28 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger
+from sqlalchemy import ForeignKey
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from app.core import clock
+from app.core.database import Base
+from app.core.database import UtcDateTime
+
+
+class TotpFactor(Base):
+    """A user's second factor; it is asked for from the moment it is confirmed."""
+
+    __tablename__ = "totp_factors"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    secret: Mapped[str] = mapped_column(Text)
+    """Encrypted."""
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The time step of the newest code that was accepted: no code up to it works again."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,88 @@
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Table
+from sqlalchemy import bindparam
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app.core import clock
+from app.core.database import Database
+from app.core.database import WriteSession
+from app.core.repository import Repository
+from app.models.session import Session
+
+sessions = cast("Table", Session.__table__)
+
+MAX_LISTED = 100
+LIVE = (
+    select(
+        sessions.c.id,
+        sessions.c.created_at,
+        sessions.c.last_used_at,
+        sessions.c.user_agent,
+        sessions.c.ip,
+    )
+    .where(
+        sessions.c.user_id == bindparam("user_id"),
+        sessions.c.ended_at.is_(None),
+        sessions.c.expires_at > bindparam("now"),
+        sessions.c.last_used_at > bindparam("used_since"),
+    )
+    .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
+    .limit(MAX_LISTED)
+)
+AUTHENTICATED_AT = select(sessions.c.authenticated_at).where(
+    sessions.c.id == bindparam("session_id")
+)
+
+
+class SessionRepository(Repository[Session]):
+    model = Session
+    session: WriteSession
+
+    def __init__(self, session: WriteSession) -> None:
+        super().__init__(session)
+
+    async def locked(self, session_id: UUID) -> Session | None:
+        """The row, held until the transaction ends, so that two refreshes cannot both rotate it."""
+        return await self.session.get(Session, session_id, with_for_update=True)
+
+    async def authenticated(self, session_id: UUID, now: datetime) -> None:
+        statement = update(Session).where(Session.id == session_id)
+        await self.session.execute(statement.values(authenticated_at=now))
+
+    async def end(
+        self, session_id: UUID, now: datetime, *, owner_id: UUID | None = None
+    ) -> UUID | None:
+        """The id of the user whose session this was; None where it had ended, or is not theirs."""
+        statement = update(Session).where(Session.id == session_id, Session.ended_at.is_(None))
+        if owner_id is not None:
+            statement = statement.where(Session.user_id == owner_id)
+        ended = statement.values(ended_at=now).returning(Session.user_id)
+        user_id = await self.session.scalar(ended)
+        if user_id is not None:
+            self.session.rights_changed(user_id)
+        return user_id
+
+    async def end_all(self, user_id: UUID, now: datetime, *, but: UUID | None = None) -> None:
+        statement = update(Session).where(Session.user_id == user_id, Session.ended_at.is_(None))
+        if but is not None:
+            statement = statement.where(Session.id != but)
+        await self.session.execute(statement.values(ended_at=now))
+        self.session.rights_changed(user_id)
+
+
+async def live_sessions(database: Database, user_id: UUID, idle: timedelta) -> list[dict[str, Any]]:
+    """The newest first."""
+    now = clock.now()
+    parameters = {"user_id": user_id, "now": now, "used_since": now - idle}
+    return [dict(row._mapping) for row in await database.rows(LIVE, parameters)]
+
+
+async def authenticated_at(database: Database, session_id: UUID) -> datetime | None:
+    rows = await database.rows(AUTHENTICATED_AT, {"session_id": session_id})
+    return rows[0][0] if rows else None

@@ -1,0 +1,61 @@
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy import func
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app.core.repository import Repository
+from app.models.recovery_code import RecoveryCode
+from app.models.totp_factor import TotpFactor
+
+
+class TotpFactorRepository(Repository[TotpFactor]):
+    model = TotpFactor
+
+    async def confirmed(self, user_id: UUID) -> TotpFactor | None:
+        statement = select(TotpFactor).where(
+            TotpFactor.user_id == user_id, TotpFactor.confirmed_at.is_not(None)
+        )
+        return await self.session.scalar(statement)
+
+    async def accept(self, factor: TotpFactor, step: int, now: datetime) -> bool:
+        """Takes a time step for good: of two requests with one code, one gets False."""
+        statement = update(TotpFactor).where(
+            TotpFactor.user_id == factor.user_id,
+            TotpFactor.secret == factor.secret,
+            TotpFactor.last_step < step,
+            TotpFactor.confirmed_at.is_not_distinct_from(factor.confirmed_at),
+        )
+        values = {"last_step": step, "confirmed_at": factor.confirmed_at or now}
+        taken = statement.values(values).returning(TotpFactor.user_id)
+        return await self.session.scalar(taken) is not None
+
+    async def store_secret(self, user_id: UUID, secret: str) -> None:
+        statement = update(TotpFactor).where(TotpFactor.user_id == user_id)
+        await self.session.execute(statement.values(secret=secret))
+
+    async def remove_of(self, user_id: UUID) -> bool:
+        """Whether there was one; its recovery codes go with it."""
+        statement = delete(TotpFactor).where(TotpFactor.user_id == user_id)
+        return await self.session.scalar(statement.returning(TotpFactor.user_id)) is not None
+
+    async def remove_pending(self, user_id: UUID) -> None:
+        statement = delete(TotpFactor).where(TotpFactor.user_id == user_id)
+        await self.session.execute(statement.where(TotpFactor.confirmed_at.is_(None)))
+
+    async def add_recovery_codes(self, user_id: UUID, hashes: Iterable[str]) -> None:
+        self.session.add_all(RecoveryCode(user_id=user_id, code_hash=item) for item in hashes)
+        await self.session.flush()
+
+    async def spend_recovery_code(self, user_id: UUID, code_hash: str) -> bool:
+        statement = delete(RecoveryCode).where(
+            RecoveryCode.user_id == user_id, RecoveryCode.code_hash == code_hash
+        )
+        return await self.session.scalar(statement.returning(RecoveryCode.user_id)) is not None
+
+    async def recovery_codes_left(self, user_id: UUID) -> int:
+        statement = select(func.count()).where(RecoveryCode.user_id == user_id)
+        return await self.session.scalar(statement) or 0

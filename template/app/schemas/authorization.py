@@ -1,0 +1,55 @@
+from typing import Annotated
+from typing import Literal
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import Field
+from pydantic import SecretStr
+from pydantic import StringConstraints
+
+from app.schemas.auth import MAX_IDENTIFIER_LENGTH
+from app.schemas.auth import MAX_PASSWORD_LENGTH
+from app.schemas.text import StorableText
+
+RedirectUri = Annotated[StorableText, Field(min_length=1, max_length=2048)]
+ClientState = Annotated[StorableText, Field(min_length=1, max_length=1024)]
+CodeChallenge = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
+class AuthorizeRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    provider: ProviderName
+    redirect_uri: RedirectUri
+    state: ClientState
+    code_challenge: CodeChallenge
+    code_challenge_method: Literal["S256"]
+    scope: StorableText | None = Field(None, max_length=1024)
+    """Accepted for clients that send it; what is asked of a provider is the operator's setting."""
+    email: StorableText | None = Field(None, max_length=MAX_IDENTIFIER_LENGTH)
+    username: StorableText | None = Field(None, max_length=MAX_IDENTIFIER_LENGTH)
+    password: SecretStr | None = Field(None, max_length=MAX_PASSWORD_LENGTH)
+
+
+class AuthorizationAnswer(BaseModel):
+    """A code where the login is done, else the address at which a browser begins it."""
+
+    authorization_code: str | None = None
+    authorization_url: str | None = None
+    state: str
+    redirect_uri: str
+
+
+class Provider(BaseModel):
+    name: str
+    display_name: str
+    type: Literal["local", "oidc", "oauth2"]
+    supports_pkce: bool = True
+    scopes: list[str]
+
+
+class Providers(BaseModel):
+    providers: dict[str, Provider]
+    recommended_flow: Literal["authorization_code"] = "authorization_code"
+    pkce_required: bool = True

@@ -1,0 +1,24 @@
+from pydantic import MISSING
+from pydantic import BaseModel
+
+
+class InvalidValue(BaseModel):
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. The token endpoint adds the members of RFC 6749, a login that needs a second factor
+    adds the `challenge`.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    """A stable word in snake_case."""
+    correlation_id: str | None
+    errors: list[InvalidValue] | MISSING = MISSING

@@ -1,0 +1,36 @@
+from typing import Annotated
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import Field
+from pydantic import StringConstraints
+
+from app.schemas.text import StorableText
+
+MAX_PERMISSIONS = 200
+
+RoleName = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")
+]
+Permission = Annotated[
+    str, StringConstraints(max_length=64, pattern=r"^(\*|[a-z][a-z0-9_-]*:[a-z][a-z0-9_-]*)$")
+]
+
+
+class RoleUpdate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    description: StorableText = Field("", max_length=500)
+    permissions: list[Permission] = Field(max_length=MAX_PERMISSIONS)
+
+
+class RoleCreate(RoleUpdate):
+    name: RoleName
+
+
+class RoleResponse(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    description: str
+    permissions: list[str]

@@ -1,0 +1,53 @@
+from typing import Self
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import Field
+from pydantic import SecretStr
+from pydantic import model_validator
+
+from app.schemas.auth import MAX_PASSWORD_LENGTH
+from app.schemas.auth import MAX_TOKEN_LENGTH
+
+MAX_CODE_LENGTH = 64
+
+
+class TotpEnrolment(BaseModel):
+    secret: str
+    """Base32; shown once."""
+    otpauth_uri: str
+    """The same for a QR code."""
+
+
+class TotpConfirmation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    code: SecretStr = Field(max_length=MAX_CODE_LENGTH)
+
+
+class RecoveryCodes(BaseModel):
+    recovery_codes: list[str]
+    """Shown once; each works once."""
+
+
+class TotpLogin(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    challenge: SecretStr = Field(max_length=MAX_TOKEN_LENGTH)
+    code: SecretStr = Field(max_length=MAX_CODE_LENGTH)
+    """Of an authenticator, or a recovery code."""
+
+
+class ReauthenticationRequest(BaseModel):
+    """Either the password or a code."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+
+    password: SecretStr | None = Field(None, max_length=MAX_PASSWORD_LENGTH)
+    code: SecretStr | None = Field(None, max_length=MAX_CODE_LENGTH)
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> Self:
+        if (self.password is None) == (self.code is None):
+            raise ValueError("send either password or code")
+        return self

@@ -1,0 +1,88 @@
+"""Has committed audit entries sealed, off the path of every request."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextlib import suppress
+
+import structlog
+from fastapi import FastAPI
+
+from app.core import lifespan
+from app.core.config import Settings
+from app.core.database import Database
+from app.core.security import Security
+from app.services import audit
+from app.services.audit import AuditTrail
+from app.services.audit_chain import seal_all
+from app.services.audit_keys import AuditKeys
+from app.services.audit_verification import AuditSettings
+
+log = structlog.get_logger("app.audit")
+
+INTERVAL_SECONDS = 2.0
+"""For what another instance committed, or left behind when it crashed."""
+GATHERING_SECONDS = 0.25
+"""Waited after a commit, so that a burst is sealed in one transaction."""
+
+
+class Sealer:
+    """One per process; of several, one works and the others come again."""
+
+    def __init__(self, database: Database, keys: AuditKeys) -> None:
+        self._database = database
+        self._keys = keys
+        self._committed = asyncio.Event()
+        self.at_rest = asyncio.Lock()
+        """Held while it works: whoever ends it takes this first, and interrupts no statement."""
+        self._last_problem: str | None = None
+
+    async def wake(self) -> None:
+        self._committed.set()
+
+    async def run(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._committed.wait(), INTERVAL_SECONDS)
+                await asyncio.sleep(GATHERING_SECONDS)
+            self._committed.clear()
+            async with self.at_rest:
+                self._note(await self._problem())
+
+    async def _problem(self) -> str | None:
+        try:
+            await seal_all(self._database, self._keys)
+        except Exception as error:  # the edge of a task: it goes on when the database is back
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    def _note(self, problem: str | None) -> None:
+        """A problem is told once, not at every attempt."""
+        if problem is not None and problem != self._last_problem:
+            log.error("audit.sealing.failed", reason=problem)
+        self._last_problem = problem
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    settings.group(AuditSettings)
+    security: Security = app.state.security
+    database: Database = app.state.database
+    keys = AuditKeys(security.derived_keys)
+    trail = AuditTrail(keys)
+    audit.attach(database, trail)
+
+    @asynccontextmanager
+    async def at_work() -> AsyncIterator[None]:
+        sealer = Sealer(database, keys)
+        trail.committed = sealer.wake
+        task = asyncio.create_task(sealer.run())
+        try:
+            yield
+        finally:
+            trail.committed = None
+            async with sealer.at_rest:
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    lifespan.add(app, at_work)

@@ -1,0 +1,109 @@
+"""Logins that end in a one-time code, which only the client's PKCE verifier redeems (RFC 7636)."""
+
+import base64
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urljoin
+from uuid import UUID
+
+from app.core.errors import BadRequest
+from app.core.errors import NotFound
+from app.core.errors import OAuthError
+from app.core.errors import Unprocessable
+from app.core.sign_in import Client
+from app.core.sign_in import SignIn
+from app.core.state_store import StateStore
+from app.schemas.auth import CodeGrant
+from app.schemas.auth import TokenResponse
+from app.schemas.authorization import AuthorizationAnswer
+from app.schemas.authorization import AuthorizeRequest
+from app.schemas.authorization import Provider
+from app.schemas.authorization import Providers
+from app.services.auth import AuthService
+
+LOCAL = Provider(name="local", display_name="Password", type="local", scopes=[])
+CODE_PURPOSE = "authorization-code"
+CODE_TTL = timedelta(seconds=60)
+
+
+class AuthorizationService:
+    def __init__(self, auth: AuthService, sign_in: SignIn, states: StateStore) -> None:
+        self._auth = auth
+        self._sign_in = sign_in
+        self._states = states
+
+    def providers(self) -> Providers:
+        others = [
+            Provider(
+                name=way.name,
+                display_name=way.display_name,
+                type=way.type,
+                scopes=list(way.scopes),
+            )
+            for way in self._sign_in.ways.values()
+        ]
+        return Providers(providers={provider.name: provider for provider in (LOCAL, *others)})
+
+    async def authorize(self, body: AuthorizeRequest, base_url: str) -> AuthorizationAnswer:
+        """`base_url` is that of this service, as its client knows it.
+
+        Raises BadRequest for a redirect_uri on no list, NotFound, or what a login raises."""
+        client = self.client(body.redirect_uri, body.state, body.code_challenge)
+        answer = AuthorizationAnswer(state=client.state, redirect_uri=client.redirect_uri)
+        if body.provider == LOCAL.name:
+            user_id = await self._authenticated(body)
+            answer.authorization_code = await self.issue(user_id, client)
+        elif way := self._sign_in.ways.get(body.provider):
+            answer.authorization_url = urljoin(base_url, await way.begin(client))
+        else:
+            raise NotFound("provider_not_found", "There is no such provider.")
+        return answer
+
+    def client(self, redirect_uri: str | None, state: str, code_challenge: str) -> Client:
+        return Client(self.allowed_redirect_uri(redirect_uri), state, code_challenge)
+
+    def allowed_redirect_uri(self, redirect_uri: str | None) -> str:
+        """Raises BadRequest unless it is on the list, to the letter."""
+        allowed = self._sign_in.redirect_uri(redirect_uri)
+        if allowed is None:
+            raise BadRequest("redirect_uri_not_allowed", "The redirect_uri is not on the list.")
+        return allowed
+
+    async def issue(self, user_id: UUID, client: Client, **facts: Any) -> str:
+        """`facts` are `is_new_user`, and the `provider` with what is `pending` there."""
+        state = {
+            "user_id": str(user_id),
+            "redirect_uri": client.redirect_uri,
+            "code_challenge": client.code_challenge,
+            **facts,
+        }
+        return await self._states.put(CODE_PURPOSE, state, CODE_TTL)
+
+    async def redeem(self, grant: CodeGrant) -> TokenResponse:
+        """Raises OAuthError `invalid_grant`; the code is used up whatever else was wrong."""
+        state = await self._states.take(CODE_PURPOSE, grant.code.get_secret_value())
+        verifier = grant.code_verifier.get_secret_value()
+        if state is None or not _belongs(state, grant.redirect_uri, verifier):
+            raise OAuthError("invalid_grant", "The authorization code is not valid.")
+        user_id = UUID(state["user_id"])
+        if "pending" in state:
+            await self._sign_in.ways[state["provider"]].complete(user_id, state["pending"])
+        return await self._auth.start_session(user_id, is_new_user=state.get("is_new_user", False))
+
+    async def _authenticated(self, body: AuthorizeRequest) -> UUID:
+        identifier = body.email or body.username
+        if identifier is None or body.password is None:
+            raise Unprocessable(
+                "credentials_required", "A password is needed, with a username or an email."
+            )
+        user = await self._auth.authenticate(identifier, body.password.get_secret_value())
+        return user.id
+
+
+def _belongs(state: dict[str, Any], redirect_uri: str, verifier: str) -> bool:
+    digest = hashlib.sha256(verifier.encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    same_client = hmac.compare_digest(challenge, state["code_challenge"])
+    return same_client and redirect_uri == state["redirect_uri"]

@@ -1,0 +1,90 @@
+"""Who is at the keyboard now: what changes an account's credentials asks for it within the hour."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from app.core import clock
+from app.core import instruments
+from app.core import origin
+from app.core.database import Database
+from app.core.errors import Forbidden
+from app.core.passwords import Passwords
+from app.core.principal import Principal
+from app.repositories.session import SessionRepository
+from app.repositories.session import authenticated_at
+from app.repositories.user import UserRepository
+from app.services import audit
+from app.services import auth_audit
+from app.services.lockout import Lockout
+from app.services.second_factor import SecondFactor
+
+log = structlog.get_logger("app.auth")
+
+LIFETIME = timedelta(hours=1)
+
+
+class Reauthentication:
+    """Opens the short transactions it needs: none is held while a password is hashed."""
+
+    def __init__(
+        self, database: Database, passwords: Passwords, factor: SecondFactor, lockout: Lockout
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._factor = factor
+        self._lockout = lockout
+
+    async def is_recent(self, session_id: UUID) -> bool:
+        """Read from the row, not from a principal that may be kept for a second."""
+        at = await authenticated_at(self._database, session_id)
+        return at is not None and clock.now() - at < LIFETIME
+
+    async def by_password(self, user: Principal, session_id: UUID, password: str) -> None:
+        """Raises TooManyRequests before the password is looked at, and Forbidden."""
+        address = origin.current().ip
+        await self._lockout.check(str(user.id), address)
+        async with self._database.read() as session:
+            stored = await UserRepository(session).get(user.id)
+        password_hash = stored.password_hash if stored else None
+        right, _ = await self._passwords.verify(password, password_hash)
+        if not right:
+            if await self._lockout.failed(str(user.id), address):
+                await auth_audit.refused(self._database, "auth.lockout", user.id)
+            log.warning("auth.reauthentication.failed", client_ip=address)
+            await self._refused(user, session_id, "password")
+            raise Forbidden("wrong_password", "The password is not right.")
+        await self._opened(user, session_id, "password")
+
+    async def by_code(self, user: Principal, session_id: UUID, code: str) -> None:
+        """Raises TooManyRequests and Forbidden."""
+        try:
+            await self._factor.check(user.id, code)
+        except Forbidden:
+            await self._refused(user, session_id, "code")
+            raise
+        await self._opened(user, session_id, "code")
+
+    async def _opened(self, user: Principal, session_id: UUID, method: str) -> None:
+        async with self._database.write() as session:
+            await SessionRepository(session).authenticated(session_id, clock.now())
+            target = f"session:{session_id}"
+            audit.record(
+                session, "session.reauthenticated", actor_id=user.id, target=target, method=method
+            )
+        log.info("auth.reauthenticated", method=method)
+        instruments.auth_event("reauthentication")
+
+    async def _refused(self, user: Principal, session_id: UUID, method: str) -> None:
+        """In a transaction of its own, which the refusal does not take back."""
+        async with self._database.write() as session:
+            audit.record(
+                session,
+                "session.reauthenticated",
+                actor_id=user.id,
+                target=f"session:{session_id}",
+                outcome="failure",
+                method=method,
+            )
+        instruments.auth_event("reauthentication", "failure")

@@ -1,0 +1,183 @@
+"""The second factor of an account.
+
+enrol ──> pending ──confirm──> active ──disable──> gone
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app.core import clock
+from app.core import instruments
+from app.core import origin
+from app.core.database import Database
+from app.core.database import WriteSession
+from app.core.encryption import Encryption
+from app.core.encryption import UndecryptableError
+from app.core.errors import Conflict
+from app.core.errors import Forbidden
+from app.core.errors import NotFound
+from app.core.mail import Outbox
+from app.core.mail_message import Mail
+from app.core.mail_message import compose
+from app.core.principal import Principal
+from app.models.totp_factor import TotpFactor
+from app.repositories.totp_factor import TotpFactorRepository
+from app.repositories.user import UserRepository
+from app.schemas.totp import RecoveryCodes
+from app.schemas.totp import TotpEnrolment
+from app.services import audit
+from app.services import auth_audit
+from app.services import totp
+from app.services.lockout import Lockout
+
+log = structlog.get_logger("app.auth")
+
+MAILS = {
+    "factor.enabled": (
+        "A second factor protects your account",
+        "From now on a login asks for a code of your authenticator.",
+    ),
+    "factor.disabled": (
+        "The second factor of your account was removed",
+        "From now on your password is enough for a login.",
+    ),
+    "factor.recovery_code_used": (
+        "A recovery code of your account was used",
+        "It does not work again. Set up your authenticator anew before you run out of them.",
+    ),
+}
+"""Subject and text, by what happened."""
+NOT_YOU = "If this was not you, change your password and end your other sessions."
+
+
+class SecondFactor:
+    """Opens the short transactions it needs: what a wrong code counts outlives the error answer."""
+
+    def __init__(
+        self,
+        database: Database,
+        encryption: Encryption,
+        lockout: Lockout,
+        outbox: Callable[[], Outbox],
+        *,
+        issuer: str,
+    ) -> None:
+        self._database = database
+        self._encryption = encryption
+        self._lockout = lockout
+        self._outbox = outbox
+        self._issuer = issuer
+
+    async def is_active(self, user_id: UUID) -> bool:
+        async with self._database.read() as session:
+            return await TotpFactorRepository(session).confirmed(user_id) is not None
+
+    async def enrol(self, user: Principal) -> TotpEnrolment:
+        """A pending factor, in place of one that was never confirmed. Raises Conflict."""
+        secret = totp.new_secret()
+        encrypted = self._encryption.encrypt(_purpose(user.id), secret)
+        async with self._database.write() as session:
+            factors = TotpFactorRepository(session)
+            await factors.remove_pending(user.id)
+            if await factors.get(user.id) is not None:
+                raise Conflict("totp_active", "The account has a second factor already.")
+            await factors.add(TotpFactor(user_id=user.id, secret=encrypted))
+        uri = totp.provisioning_uri(secret, account=user.email, issuer=self._issuer)
+        return TotpEnrolment(secret=secret, otpauth_uri=uri)
+
+    async def confirm(self, user: Principal, code: str) -> RecoveryCodes:
+        """Raises Conflict where nothing is pending, Forbidden and TooManyRequests."""
+        codes = totp.new_recovery_codes()
+        await self._lockout.check(str(user.id), origin.current().ip)
+        async with self._database.write() as session:
+            factors = TotpFactorRepository(session)
+            factor = await factors.get(user.id)
+            if factor is None or factor.confirmed_at is not None:
+                raise Conflict("totp_not_pending", "No second factor waits to be confirmed.")
+            confirmed = await self._takes_totp(factors, factor, code)
+            if confirmed:
+                await factors.add_recovery_codes(user.id, map(totp.recovery_code_hash, codes))
+                self._changed(session, "factor.enabled", user.id, user.email)
+        if not confirmed:
+            await auth_audit.refused(self._database, "factor.enabled", user.id)
+            raise await self._wrong_code(user.id)
+        log.info("auth.factor.enabled", user_id=str(user.id))
+        return RecoveryCodes(recovery_codes=codes)
+
+    async def disable(self, user: Principal) -> None:
+        async with self._database.write() as session:
+            if not await TotpFactorRepository(session).remove_of(user.id):
+                raise NotFound("totp_not_enrolled", "The account has no second factor.")
+            self._changed(session, "factor.disabled", user.id, user.email)
+        log.info("auth.factor.disabled", user_id=str(user.id))
+
+    async def check(self, user_id: UUID, code: str) -> None:
+        """Takes a code of an authenticator or a recovery code, once.
+
+        Raises TooManyRequests before the code is looked at, and Forbidden.
+        """
+        await self._lockout.check(str(user_id), origin.current().ip)
+        async with self._database.write() as session:
+            factors = TotpFactorRepository(session)
+            factor = await factors.confirmed(user_id)
+            right = factor is not None and (
+                await self._takes_totp(factors, factor, code)
+                or await self._takes_recovery_code(session, user_id, code)
+            )
+        if not right:
+            raise await self._wrong_code(user_id)
+
+    async def _takes_totp(
+        self, factors: TotpFactorRepository, factor: TotpFactor, code: str
+    ) -> bool:
+        secret = self._secret(factor)
+        now = clock.now()
+        step = totp.matching_step(secret, code, now) if secret else None
+        if step is None or not await factors.accept(factor, step, now):
+            return False
+        if renewed := self._encryption.renewed(_purpose(factor.user_id), factor.secret):
+            await factors.store_secret(factor.user_id, renewed)
+        return True
+
+    def _secret(self, factor: TotpFactor) -> str | None:
+        """None where its key is gone: a recovery code still works then."""
+        try:
+            return self._encryption.decrypt(_purpose(factor.user_id), factor.secret)
+        except UndecryptableError:
+            log.critical("auth.factor.undecryptable", user_id=str(factor.user_id))
+            return None
+
+    async def _takes_recovery_code(self, session: WriteSession, user_id: UUID, code: str) -> bool:
+        factors = TotpFactorRepository(session)
+        if not await factors.spend_recovery_code(user_id, totp.recovery_code_hash(code)):
+            return False
+        left = await factors.recovery_codes_left(user_id)
+        if user := await UserRepository(session).get(user_id):
+            self._changed(session, "factor.recovery_code_used", user_id, user.email, left=left)
+        log.warning("auth.factor.recovery_code_used", user_id=str(user_id), left=left)
+        return True
+
+    def _changed(
+        self, session: WriteSession, action: str, user_id: UUID, email: str, **detail: Any
+    ) -> None:
+        audit.record(session, action, actor_id=user_id, target=f"user:{user_id}", **detail)
+        self._outbox().post(session, mail_of(action, email))
+
+    async def _wrong_code(self, user_id: UUID) -> Forbidden:
+        address = origin.current().ip
+        if await self._lockout.failed(str(user_id), address):
+            await auth_audit.refused(self._database, "auth.lockout", user_id)
+        log.warning("auth.factor.failed", user_id=str(user_id), client_ip=address)
+        instruments.auth_event("factor", "failure")
+        return Forbidden("wrong_code", "The code is not right.")
+
+
+def mail_of(action: str, email: str) -> Mail:
+    return compose(email, *MAILS[action], NOT_YOU)
+
+
+def _purpose(user_id: UUID) -> str:
+    return f"totp/{user_id}"

@@ -1,0 +1,158 @@
+"""Who may change whom: nobody grants what they do not hold, and one superuser always remains."""
+
+from typing import Any
+from uuid import UUID
+
+from app.core import clock
+from app.core.database import WriteSession
+from app.core.errors import Conflict
+from app.core.errors import Forbidden
+from app.core.errors import NotFound
+from app.core.errors import Unprocessable
+from app.core.etag import check_precondition
+from app.core.mail import Outbox
+from app.core.principal import Principal
+from app.core.security import Security
+from app.models.role import Role
+from app.models.user import User
+from app.repositories.role import RoleRepository
+from app.repositories.session import SessionRepository
+from app.repositories.totp_factor import TotpFactorRepository
+from app.repositories.user import UserRepository
+from app.schemas.user import UserCreate
+from app.schemas.user import UserResponse
+from app.services import audit
+from app.services import mails
+from app.services.second_factor import mail_of
+
+
+class UserService:
+    """Acts for one principal inside the transaction of its request."""
+
+    def __init__(
+        self, session: WriteSession, security: Security, outbox: Outbox, actor: Principal
+    ) -> None:
+        self._session = session
+        self._users = UserRepository(session)
+        self._roles = RoleRepository(session)
+        self._sessions = SessionRepository(session)
+        self._security = security
+        self._outbox = outbox
+        self._actor = actor
+
+    async def create(self, body: UserCreate) -> UserResponse:
+        """Raises Forbidden, Unprocessable for a role or a password, or a conflict."""
+        if body.is_superuser:
+            self._require_superuser()
+        # Before the first statement: no connection waits while a password is hashed.
+        password_hash = await self._hashed(body)
+        roles = [role.name for role in await self._grantable(body.roles)]
+        values = body.model_dump(exclude={"password", "roles"})
+        stored = await self._users.insert({**values, "password_hash": password_hash}, roles)
+        self._record("user.created", stored["id"], **values, roles=roles)
+        return UserResponse(**stored, roles=roles)
+
+    async def change(self, user_id: UUID, values: dict[str, Any], if_match: str | None) -> User:
+        """Sets the named columns. Raises NotFound, Forbidden, PreconditionFailed or Conflict."""
+        user = await self._target(user_id)
+        check_precondition(if_match, UserResponse.model_validate(user))
+        if values.get("is_superuser", user.is_superuser) != user.is_superuser:
+            self._require_superuser()
+        await self._keep_a_superuser(user, values)
+        if values.get("email", user.email) != user.email:
+            user.email_verified = False
+            self._outbox.post(self._session, mails.address_changed(user.email))
+        changes = audit.changes(vars(user), values)
+        for name, value in values.items():
+            setattr(user, name, value)
+        if not user.is_active:
+            await self._sessions.end_all(user.id, clock.now())
+        self._session.rights_changed(user.id)
+        await self._users.flush()
+        if changes:
+            self._record(_action(changes), user.id, changes=changes)
+        return user
+
+    async def remove(self, user_id: UUID, if_match: str | None) -> None:
+        user = await self._target(user_id)
+        check_precondition(if_match, UserResponse.model_validate(user))
+        await self._keep_a_superuser(user, {"is_active": False})
+        await self._users.remove(user)
+        self._session.rights_changed(user.id)
+        self._record("user.deleted", user.id, email=user.email, username=user.username)
+
+    async def set_roles(self, user_id: UUID, names: list[str], if_match: str | None) -> User:
+        user = await self._target(user_id)
+        check_precondition(if_match, UserResponse.model_validate(user))
+        before = [role.name for role in user.roles]
+        user.roles = await self._grantable(names)
+        user.updated_at = clock.now()
+        self._session.rights_changed(user.id)
+        await self._users.flush()
+        after = [role.name for role in user.roles]
+        self._record("user.roles_changed", user.id, changes={"roles": [before, after]})
+        return user
+
+    async def end_sessions(self, user_id: UUID) -> None:
+        user = await self._target(user_id)
+        await self._sessions.end_all(user.id, clock.now())
+        self._record("user.sessions_ended", user.id)
+
+    async def remove_factor(self, user_id: UUID) -> None:
+        """For who lost the authenticator and the recovery codes. Raises NotFound and Forbidden."""
+        user = await self._target(user_id)
+        if not await TotpFactorRepository(self._session).remove_of(user.id):
+            raise NotFound("totp_not_enrolled", "The account has no second factor.")
+        told = mail_of("factor.disabled", user.email)
+        self._outbox.post(self._session, told)
+        self._record("factor.disabled", user.id)
+
+    def _record(self, action: str, user_id: UUID, **detail: Any) -> None:
+        target = f"user:{user_id}"
+        audit.record(self._session, action, actor_id=self._actor.id, target=target, **detail)
+
+    async def _hashed(self, body: UserCreate) -> str | None:
+        if body.password is None:
+            return None
+        password = body.password.get_secret_value()
+        await self._security.password_policy.check(password, body.username, body.email)
+        return await self._security.passwords.hash(password)
+
+    async def _target(self, user_id: UUID) -> User:
+        """A user with more rights than the actor is out of reach, whatever is to be changed."""
+        user = await self._users.with_roles(user_id)
+        if user is None:
+            raise NotFound("user_not_found", "There is no such user.")
+        if user.is_superuser:
+            self._require_superuser()
+        self._require_held(user.roles)
+        return user
+
+    async def _grantable(self, names: list[str]) -> list[Role]:
+        roles = await self._roles.named(names)
+        if len(roles) != len(set(names)):
+            raise Unprocessable("unknown_role", "One of the roles does not exist.")
+        self._require_held(roles)
+        return roles
+
+    def _require_held(self, roles: list[Role]) -> None:
+        permissions = {permission for role in roles for permission in role.permissions}
+        if not all(self._actor.may(permission) for permission in permissions):
+            raise Forbidden("insufficient_rights", "This concerns rights that you do not hold.")
+
+    def _require_superuser(self) -> None:
+        if not self._actor.is_superuser:
+            raise Forbidden("insufficient_rights", "Only a superuser may do this.")
+
+    async def _keep_a_superuser(self, user: User, values: dict[str, Any]) -> None:
+        counts = user.is_superuser and user.is_active
+        stays = values.get("is_superuser", True) and values.get("is_active", True)
+        if counts and not stays and len(await self._users.lock_superusers()) == 1:
+            raise Conflict("last_superuser", "The last superuser cannot be taken away.")
+
+
+def _action(changes: dict[str, list[Any]]) -> str:
+    """The name of a change of an account; whether it may log in is the part that matters most."""
+    if "is_active" not in changes:
+        return "user.changed"
+    return "user.activated" if changes["is_active"][1] else "user.deactivated"

@@ -1,0 +1,173 @@
+"""What probes see."""
+
+import asyncio
+
+import pytest
+
+from app.core import health
+from tests.support.factories import logged_in
+from tests.support.factories import make_role
+from tests.support.production import PRODUCTION
+from tests.support.service import Service
+from tests.support.service import Start
+
+LIVENESS = "/api/v1/health/liveness"
+READINESS = "/api/v1/health/readiness"
+REPORT = "/api/v1/health"
+
+
+@pytest.fixture
+def service(own_service: Service) -> Service:
+    """These tests add to the application."""
+    return own_service
+
+
+async def broken() -> None:
+    raise OSError("the part is away")
+
+
+async def test_health_and_liveness_touch_no_part(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.app.state, "database", None)
+    health.register(service.app, "broken", broken, critical=True)
+
+    plain = await service.client.get("/health")
+    liveness = await service.client.get(LIVENESS)
+
+    assert plain.status_code == liveness.status_code == 200
+    assert plain.json() == {"status": "healthy"}
+    assert liveness.json()["status"] == "healthy"
+    assert liveness.json()["timestamp"].endswith(("Z", "+00:00"))
+
+
+async def test_readiness_names_its_checks(service: Service) -> None:
+    response = await service.client.get(READINESS)
+
+    body = response.json()
+    assert response.status_code == 200
+    assert body["status"] == "ready"
+    assert body["checks"]["database"]["status"] == "healthy"
+    assert body["checks"]["database"]["critical"] is True
+    assert body["checks"]["database"]["response_time_ms"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("critical", "status", "word"), [(True, 503, "not_ready"), (False, 200, "degraded")]
+)
+async def test_a_failed_check_decides_by_how_critical_it_is(
+    service: Service, critical: bool, status: int, word: str
+) -> None:
+    health.register(service.app, "part", broken, critical=critical)
+
+    response = await service.client.get(READINESS)
+
+    assert response.status_code == status
+    assert response.json()["status"] == word
+    assert response.json()["checks"]["part"]["status"] == "unhealthy"
+    assert "away" not in response.text
+
+
+async def test_a_check_that_hangs_fails_after_its_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
+    health.register(service.app, "slow", asyncio.Event().wait, critical=True)  # type: ignore[arg-type]
+
+    response = await service.client.get(READINESS)
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["slow"]["status"] == "unhealthy"
+
+
+async def test_a_storm_of_probes_runs_the_checks_once(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = 0
+    monkeypatch.setattr(health, "FRESH_SECONDS", 60)
+
+    async def counted() -> None:
+        nonlocal runs
+        runs += 1
+        await asyncio.sleep(0)
+
+    health.register(service.app, "counted", counted, critical=True)
+    answers = await asyncio.gather(*(service.client.get(READINESS) for _ in range(50)))
+    later = await service.client.get(REPORT)
+
+    assert {answer.status_code for answer in [*answers, later]} == {200}
+    assert runs == 1
+    monkeypatch.setattr(health, "FRESH_SECONDS", 0)
+    await service.client.get(READINESS)
+    assert runs == 2
+
+
+async def test_a_probe_that_leaves_fails_no_other(service: Service) -> None:
+    gate = asyncio.Event()
+
+    async def waiting() -> None:
+        await gate.wait()
+
+    health.register(service.app, "waiting", waiting, critical=True)
+    first = asyncio.create_task(service.app.state.health.run())
+    second = asyncio.create_task(service.app.state.health.run())
+    await asyncio.sleep(0)
+    first.cancel()
+    gate.set()
+
+    assert all(outcome.healthy for outcome in await second)
+
+
+async def test_a_draining_process_is_not_ready_and_closes_its_connections(
+    service: Service,
+) -> None:
+    service.app.state.health.is_draining = True
+
+    readiness = await service.client.get(READINESS)
+    liveness = await service.client.get(LIVENESS)
+
+    assert readiness.status_code == 503
+    assert readiness.json()["status"] == "not_ready"
+    assert readiness.headers["Connection"] == "close"
+    assert liveness.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("critical", "word"), [(None, "healthy"), (False, "degraded"), (True, "unhealthy")]
+)
+async def test_the_report_is_the_sum_of_the_checks(
+    service: Service, critical: bool | None, word: str
+) -> None:
+    if critical is not None:
+        health.register(service.app, "part", broken, critical=critical)
+
+    response = await service.client.get(REPORT)
+
+    body = response.json()
+    assert response.status_code == 200
+    assert body["status"] == word
+    assert body["environment"] == "test"
+    assert body["version"] == service.app.version
+    assert body["uptime_seconds"] >= 0
+    assert body["checks"]["database"]["status"] == "healthy"
+
+
+async def test_in_production_the_report_is_for_those_who_may_see_it(start: Start) -> None:
+    token = "monitoring-" + "x1y2" * 8
+    async with start(**PRODUCTION, monitoring_token=token) as service:
+        await make_role(service, "operator", "health:read")
+        operator = await logged_in(service, roles=("operator",))
+        member = await logged_in(service, roles=("member",))
+        headers = [
+            {},
+            {"Authorization": "Bearer wrong"},
+            member.header,
+            operator.header,
+            {"Authorization": f"Bearer {token}"},
+        ]
+
+        statuses = [
+            (await service.client.get(REPORT, headers=header)).status_code for header in headers
+        ]
+
+    assert statuses == [401, 401, 403, 200, 200]

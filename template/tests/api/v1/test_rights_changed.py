@@ -1,0 +1,109 @@
+"""Whoever keeps principals is told of every change of sessions and rights, once it is committed."""
+
+from uuid import UUID
+
+import pytest
+
+from app.core.principal import Principal
+from app.models.role import Role
+from tests.support.factories import logged_in
+from tests.support.factories import make_role
+from tests.support.factories import make_user
+from tests.support.factories import signed_in
+from tests.support.service import Service
+
+USERS = "/api/v1/users"
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.forgotten: list[UUID | None] = []
+
+    async def find(self, session_id: UUID, user_id: UUID) -> Principal | None:
+        raise AssertionError("the application found its principals before")
+
+    async def forget(self, user_id: UUID | None) -> None:
+        self.forgotten.append(user_id)
+
+
+@pytest.fixture
+def service(own_service: Service) -> Service:
+    """These tests replace a part."""
+    return own_service
+
+
+@pytest.fixture
+def recorder(service: Service) -> Recorder:
+    service.app.state.principals = recorder = Recorder()
+    return recorder
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/logout-all", None),
+        ("POST", "/activate", None),
+        ("POST", "/deactivate", None),
+        ("DELETE", "", None),
+        ("PATCH", "", {"is_superuser": True}),
+        ("PUT", "/roles", {"roles": ["member"]}),
+    ],
+)
+async def test_a_change_of_a_user_is_told(
+    service: Service, recorder: Recorder, method: str, path: str, body: object
+) -> None:
+    admin = await logged_in(service, is_superuser=True)
+    user = await make_user(service)
+
+    response = await service.client.request(
+        method, f"{USERS}/{user.id}{path}", json=body, headers=admin.header
+    )
+
+    assert response.status_code in {200, 204}, response.text
+    assert set(recorder.forgotten) == {user.id}
+
+
+async def test_a_refused_change_is_not_told(service: Service, recorder: Recorder) -> None:
+    admin = await make_user(service, is_superuser=True)
+    tokens = await signed_in(service, admin)
+
+    response = await service.client.post(f"{USERS}/{admin.id}/deactivate", headers=tokens.header)
+
+    assert response.status_code == 409
+    assert recorder.forgotten == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_a_change_of_a_role_concerns_everybody(
+    service: Service, recorder: Recorder, method: str
+) -> None:
+    admin = await logged_in(service, is_superuser=True)
+    await make_role(service, "support", "users:read")
+    body: dict[str, list[str]] | None = {"permissions": []} if method == "PUT" else None
+
+    await service.client.request(method, "/api/v1/roles/support", json=body, headers=admin.header)
+
+    async with service.database.read() as session:
+        role = await session.get(Role, "support")
+    assert (role.permissions if role else []) == []
+    assert recorder.forgotten == [None]
+
+
+async def test_the_end_of_a_session_is_told_once(service: Service, recorder: Recorder) -> None:
+    user = await make_user(service)
+    tokens = await signed_in(service, user)
+
+    for _ in range(2):
+        await service.client.post("/api/v1/auth/revoke", data={"token": tokens.refresh})
+
+    assert recorder.forgotten == [user.id]
+
+
+async def test_the_reuse_of_a_refresh_token_is_told(service: Service, recorder: Recorder) -> None:
+    user = await make_user(service)
+    tokens = await signed_in(service, user)
+
+    for _ in range(2):
+        await service.client.post("/api/v1/auth/refresh", json={"refresh_token": tokens.refresh})
+
+    assert recorder.forgotten == [user.id]

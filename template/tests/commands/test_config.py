@@ -1,0 +1,61 @@
+"""`app config`: what would be refused, and everything that is set, with secrets masked."""
+
+import json
+
+import pytest
+
+from app.core.config import ConfigurationError
+from tests.commands.conftest import App
+from tests.support import isolation
+from tests.support.service import SECRET_KEY
+
+
+@pytest.mark.usefixtures("configured")
+def test_check_accepts_what_would_start(app: App) -> None:
+    result = app("config", "check")
+
+    assert result.exit_code == 0
+    assert "usable" in result.output
+
+
+@pytest.mark.usefixtures("configured")
+def test_check_names_what_production_refuses(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("SECRET_KEY", "hunter2")
+
+    result = app("config", "check")
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ConfigurationError)
+    assert "SECRET_KEY" in str(result.exception)
+    assert "hunter2" not in str(result.exception)
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(("length", "warnings"), [("14", 1), ("15", 0)])
+def test_check_warns_of_what_is_weak(
+    app: App, monkeypatch: pytest.MonkeyPatch, length: str, warnings: int
+) -> None:
+    monkeypatch.setenv("PASSWORD_MIN_LENGTH", length)
+
+    result = app("config", "check")
+
+    assert result.exit_code == 0
+    assert result.stderr.count("warning: PASSWORD_MIN_LENGTH: ") == warnings
+
+
+@pytest.mark.usefixtures("configured")
+def test_show_prints_every_setting_and_no_secret(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("MONITORING_TOKEN", "monitoring-4711")
+    monkeypatch.setenv("LOGIN_FAILURES_PER_ACCOUNT", "7")
+
+    result = app("config", "show")
+
+    shown = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert SECRET_KEY not in result.output
+    assert "4711" not in result.output
+    assert shown["SECRET_KEY"] == shown["MONITORING_TOKEN"] == "**********"
+    assert shown["LOGIN_FAILURES_PER_ACCOUNT"] == 7
+    assert shown.keys() >= {name.upper() for name in isolation.setting_names("app.")}

@@ -1,0 +1,93 @@
+"""`app seed`."""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+
+from app.core.config import ConfigurationError
+from app.models.user import User
+from tests.commands.conftest import App
+from tests.support.factories import PASSWORD
+from tests.support.service import running
+
+
+def users(url: str) -> Sequence[User]:
+    async def read() -> Sequence[User]:
+        async with running(database_url=url) as service, service.database.read() as session:
+            return (await session.scalars(select(User).order_by(User.username))).all()
+
+    return asyncio.run(read())
+
+
+def test_the_same_seed_gives_the_same_accounts_and_a_repeat_adds_none(
+    app: App, configured: str
+) -> None:
+    first = app("seed", "--users", "1200")
+    before = [(user.id, user.username, user.is_active) for user in users(configured)]
+    again = app("seed", "--users", "1200")
+
+    assert first.exit_code == again.exit_code == 0, again.output
+    assert "1200 accounts are there" in again.output
+    assert [(user.id, user.username, user.is_active) for user in users(configured)] == before
+    assert len(before) == 1200
+
+
+def test_another_seed_gives_other_accounts(app: App, configured: str) -> None:
+    app("seed", "--users", "3")
+    names = {user.username for user in users(configured)}
+
+    app("seed", "--users", "3", "--seed", "2")
+
+    assert len({user.username for user in users(configured)} - names) == 3
+
+
+def test_the_accounts_are_of_every_kind_that_a_list_filters_by(app: App, configured: str) -> None:
+    app("seed", "--users", "500")
+
+    seeded = users(configured)
+    assert {user.is_active for user in seeded} == {user.email_verified for user in seeded}
+    assert {user.is_active for user in seeded} == {True, False}
+    assert not any(user.is_superuser for user in seeded)
+    assert all(re.fullmatch(r"[a-z]+\.[a-z]+\.\d+@example\.com", user.email) for user in seeded)
+
+
+def test_one_password_is_hashed_once_for_all(app: App, configured: str) -> None:
+    app("seed", "--users", "5", "--password-stdin", stdin=PASSWORD + "\n")
+
+    hashes = {user.password_hash for user in users(configured)}
+    assert len(hashes) == 1
+    assert str(hashes.pop()).startswith("$argon2id$")
+
+
+def test_without_a_password_nobody_can_log_in_as_them(app: App, configured: str) -> None:
+    app("seed", "--users", "2")
+
+    assert {user.password_hash for user in users(configured)} == {None}
+
+
+def test_production_is_seeded_only_on_purpose(
+    app: App, configured: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+
+    refused = app("seed", "--users", "2")
+    allowed = app("seed", "--users", "2", "--allow-production")
+
+    assert isinstance(refused.exception, ConfigurationError)
+    assert "--allow-production" in str(refused.exception)
+    assert allowed.exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_accounts_take_less_than_a_minute(app: App, configured: str) -> None:
+    started = time.monotonic()
+
+    result = app("seed", "--users", "100000", "--password-stdin", stdin=PASSWORD + "\n")
+
+    assert result.exit_code == 0
+    assert time.monotonic() - started <= 60
+    assert len(users(configured)) == 100_000

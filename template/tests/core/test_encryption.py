@@ -1,0 +1,100 @@
+"""What is encrypted at rest: read back with any live key, for its own purpose only."""
+
+import pytest
+from pydantic import SecretStr
+
+from app.core.encryption import Encryption
+from app.core.encryption import EncryptionSettings
+from app.core.encryption import UndecryptableError
+from tests.support.service import SECRET_KEY
+from tests.support.service import Start
+
+OLD, NEW = b"o" * 32, b"n" * 32
+NEW_KEY, OLD_KEY, OTHER_KEY = (f"{end}0Zk4Wm9Rt2Yp7Lc5Hn8Xq3Vb6Jd1Fs0" for end in "abc")
+TEXT = "JBSWY3DPEHPK3PXP \N{SNOWMAN}"
+
+
+def encryption(*keys: bytes) -> Encryption:
+    return Encryption(lambda: list(keys))
+
+
+def test_what_was_encrypted_is_read_back() -> None:
+    token = encryption(NEW).encrypt("totp/1", TEXT)
+
+    assert encryption(NEW).decrypt("totp/1", token) == TEXT
+
+
+def test_a_token_tells_neither_the_text_nor_that_two_texts_are_equal() -> None:
+    first, second = (encryption(NEW).encrypt("totp/1", TEXT) for _ in range(2))
+
+    assert TEXT not in first
+    assert first != second
+
+
+@pytest.mark.parametrize("purpose", ["totp/2", "provider/1", ""])
+def test_a_token_of_one_purpose_is_worth_nothing_for_another(purpose: str) -> None:
+    token = encryption(NEW).encrypt("totp/1", TEXT)
+
+    with pytest.raises(UndecryptableError):
+        encryption(NEW).decrypt(purpose, token)
+
+
+@pytest.mark.parametrize("change", ["", "garbage", "\ud800", "gAAAAA"])
+def test_what_is_no_token_is_refused(change: str) -> None:
+    with pytest.raises(UndecryptableError):
+        encryption(NEW).decrypt("totp/1", change)
+
+
+def test_a_changed_token_is_refused() -> None:
+    token = encryption(NEW).encrypt("totp/1", TEXT)
+    changed = token[:40] + ("A" if token[40] != "A" else "B") + token[41:]
+
+    with pytest.raises(UndecryptableError):
+        encryption(NEW).decrypt("totp/1", changed)
+
+
+def test_an_old_key_decrypts_until_it_is_dropped() -> None:
+    token = encryption(OLD).encrypt("totp/1", TEXT)
+
+    assert encryption(NEW, OLD).decrypt("totp/1", token) == TEXT
+    with pytest.raises(UndecryptableError):
+        encryption(NEW).decrypt("totp/1", token)
+
+
+def test_only_what_an_old_key_encrypted_is_renewed() -> None:
+    old = encryption(OLD).encrypt("totp/1", TEXT)
+
+    renewed = encryption(NEW, OLD).renewed("totp/1", old)
+
+    assert renewed is not None
+    assert encryption(NEW).decrypt("totp/1", renewed) == TEXT
+    assert encryption(NEW, OLD).renewed("totp/1", renewed) is None
+
+
+async def test_the_secret_key_before_this_one_still_decrypts(start: Start) -> None:
+    async with start() as service:
+        token = service.app.state.encryption.encrypt("totp/1", TEXT)
+
+    async with start(secret_key=SECRET_KEY[::-1], secret_key_previous=SECRET_KEY) as service:
+        assert service.app.state.encryption.decrypt("totp/1", token) == TEXT
+
+
+async def test_keys_of_its_own_encrypt_and_the_secret_still_decrypts(start: Start) -> None:
+    async with start() as before:
+        old = before.app.state.encryption.encrypt("totp/1", TEXT)
+    async with start(encryption_keys=f"{NEW_KEY}, {OLD_KEY}") as service:
+        encryption = service.app.state.encryption
+        token = encryption.encrypt("totp/1", TEXT)
+        renewed = encryption.renewed("totp/1", old)
+    async with start(encryption_keys=NEW_KEY, secret_key=OTHER_KEY) as later:
+        encryption = later.app.state.encryption
+        assert encryption.decrypt("totp/1", token) == TEXT
+        assert encryption.decrypt("totp/1", renewed) == TEXT
+        with pytest.raises(UndecryptableError):
+            encryption.decrypt("totp/1", old)
+
+
+def test_a_weak_key_is_named_without_its_value() -> None:
+    problems = list(EncryptionSettings(encryption_keys=SecretStr(f"{NEW_KEY},short")).problems())
+
+    assert problems == ["ENCRYPTION_KEYS: one of them needs at least 32 bytes of entropy"]

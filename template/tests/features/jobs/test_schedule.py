@@ -1,0 +1,88 @@
+"""What recurs is enqueued once a moment, by one of several workers, and made up for once."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app.core import clock
+from app.core.cron import Cron
+from app.core.database import Database
+from app.core.job_row import JobRow
+from app.core.job_row import ScheduleRow
+from app.core.jobs import Job
+from app.core.jobs import Run
+from app.features.jobs.schedule import Schedule
+from tests.support.job_probes import Mark
+from tests.support.service import Service
+
+
+async def _nothing(run: Run, payload: Mark) -> None: ...
+
+
+HOURLY = Job(name="probe.hourly", payload=Mark, handler=_nothing, schedule=Cron("0 * * * *"))
+
+
+async def scheduled(database: Database) -> list[JobRow]:
+    async with database.read() as session:
+        return list(await session.scalars(select(JobRow).where(JobRow.name == HOURLY.name)))
+
+
+async def passed(database: Database, hours: int) -> None:
+    """As if nobody had looked for so long."""
+    due = clock.now() - timedelta(hours=hours)
+    async with database.write() as session:
+        row = update(ScheduleRow).where(ScheduleRow.name == HOURLY.name)
+        await session.execute(row.values(next_at=due))
+
+
+async def next_at(database: Database) -> timedelta:
+    async with database.read() as session:
+        row = await session.get(ScheduleRow, HOURLY.name)
+    assert row is not None
+    return row.next_at - clock.now()
+
+
+async def test_nothing_is_due_before_its_first_moment(own_service: Service) -> None:
+    schedule = Schedule(own_service.database, [HOURLY])
+
+    await schedule.begin()
+    await schedule.enqueue_due()
+
+    assert await scheduled(own_service.database) == []
+    assert timedelta() < await next_at(own_service.database) <= timedelta(hours=1)
+
+
+async def test_of_two_workers_one_enqueues(own_service: Service) -> None:
+    workers = [Schedule(own_service.database, [HOURLY]) for _ in range(2)]
+    await asyncio.gather(*(worker.begin() for worker in workers))
+    await passed(own_service.database, hours=1)
+
+    await asyncio.gather(*(worker.enqueue_due() for worker in workers for _ in range(3)))
+
+    assert len(await scheduled(own_service.database)) == 1
+
+
+async def test_many_missed_moments_are_made_up_for_once(own_service: Service) -> None:
+    schedule = Schedule(own_service.database, [HOURLY])
+    await schedule.begin()
+    await passed(own_service.database, hours=9)
+
+    again = Schedule(own_service.database, [HOURLY])
+    await again.begin()
+    await again.enqueue_due()
+    await again.enqueue_due()
+
+    assert len(await scheduled(own_service.database)) == 1
+    assert await next_at(own_service.database) > timedelta()
+
+
+async def test_a_schedule_that_comes_earlier_now_is_moved(own_service: Service) -> None:
+    async with own_service.database.write() as session:
+        late = clock.now() + timedelta(days=30)
+        session.add(ScheduleRow(name=HOURLY.name, next_at=late))
+
+    await Schedule(own_service.database, [HOURLY]).begin()
+
+    assert await next_at(own_service.database) <= timedelta(hours=1)

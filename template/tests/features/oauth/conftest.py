@@ -1,0 +1,79 @@
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from fastapi import FastAPI
+
+from app import installed
+from app.core.config import Settings
+from app.core.domain import Domain
+from app.core.federation import Provider
+from app.core.federation import openid_identity
+from app.features import oauth
+from app.main import create_app
+from tests.features.oauth.stub import CLIENT_ID
+from tests.features.oauth.stub import SECRET
+from tests.features.oauth.stub import Server
+from tests.features.oauth.stub import Stub
+from tests.support.pkce import REDIRECT_URI
+from tests.support.service import SECRET_KEY
+from tests.support.service import Service
+from tests.support.service import entered
+
+NAME = "acme"
+ACME = Provider(name=NAME, display_name="Acme", identify=openid_identity)
+"""A provider of the owner's, so that these tests need none of the template's."""
+
+type Configure = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def stub(server: Server) -> Iterator[Stub]:
+    server.stub = Stub(server.url)
+    yield server.stub
+    server.stub.released.set()
+
+
+@pytest.fixture
+async def service(emptied_database_url: str, stub: Stub) -> AsyncIterator[Service]:
+    """With the stub as its provider `acme`, of which it knows nothing yet."""
+    app = federated_app(emptied_database_url, stub.url)
+    oauth.install(app, app.state.settings, [ACME])
+    async with entered(app) as service:
+        yield service
+
+
+@pytest.fixture
+def configure(service: Service, stub: Stub) -> Configure:
+    """Gives the provider other settings."""
+
+    def configured(*providers: Provider, **values: str) -> None:
+        settings = Settings(env_file=None, environment="test", **(defaults(stub.url) | values))
+        oauth.install(service.app, settings, providers or [ACME])
+
+    return configured
+
+
+@cache
+def federated_app(database_url: str, issuer: str) -> FastAPI:
+    """Made once: FastAPI works out every route anew for each application."""
+    values = {"environment": "test", "secret_key": SECRET_KEY, "oauth_redirect_uris": REDIRECT_URI}
+    with pytest.MonkeyPatch.context() as patch:
+        domain = Domain(install=lambda app, settings: None, providers=(ACME,))
+        patch.setattr(installed, "DOMAINS", (domain,))
+        return create_app(
+            Settings(env_file=None, database_url=database_url, **values, **defaults(issuer))
+        )
+
+
+def defaults(issuer: str) -> dict[str, str]:
+    return {"acme_issuer": issuer, "acme_client_id": CLIENT_ID, "acme_client_secret": SECRET}

@@ -1,0 +1,88 @@
+"""A provider that hangs keeps nobody waiting but those who want to sign in through it."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.features.oauth.conftest import NAME
+from tests.features.oauth.stub import CLIENT_ID
+from tests.features.oauth.stub import SECRET
+from tests.features.oauth.stub import Reply
+from tests.features.oauth.stub import Stub
+from tests.features.oauth.test_provider import DOMAIN
+from tests.support import project
+from tests.support.factories import logged_in
+from tests.support.pkce import REDIRECT_URI
+from tests.support.pkce import PkceClient
+from tests.support.server import serving
+from tests.support.service import SECRET_KEY
+from tests.support.service import running
+
+pytestmark = pytest.mark.fault
+
+LOGINS = 20
+LEAST_OTHERS = 200
+"""Enough that one slow moment of the machine is no percentile."""
+BOUND_SECONDS = 5
+OTHERS_BOUND_SECONDS = 0.25
+METADATA = "/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize("fault", ["hangs", "drips", "garbage"])
+def test_other_routes_stay_quick_and_a_login_ends_in_time(
+    database_url: str, stub: Stub, tmp_path: Path, fault: str
+) -> None:
+    copy = project.copied(tmp_path)
+    project.write(copy / "app" / "installed.py", DOMAIN)
+    stub.paths[METADATA] = {
+        "hangs": stub.hang,
+        "drips": lambda: Reply(b" " * 10_000, drip_seconds=0.5),
+        "garbage": lambda: Reply(bytes(range(256)) * 64),
+    }[fault]
+    variables = {
+        "PYTHONPATH": str(copy),
+        "SECRET_KEY": SECRET_KEY,
+        "OAUTH_REDIRECT_URIS": REDIRECT_URI,
+        "ACME_ISSUER": stub.url,
+        "ACME_CLIENT_ID": CLIENT_ID,
+        "ACME_CLIENT_SECRET": SECRET,
+    }
+
+    with serving(database_url, port="0", preexec=None, **variables) as served:
+        logins, others = asyncio.run(measured(served.url, asyncio.run(header(database_url))))
+
+    assert {status for status, _ in logins} == {503}
+    assert max(seconds for _, seconds in logins) <= BOUND_SECONDS
+    assert sorted(others)[int(len(others) * 0.99)] <= OTHERS_BOUND_SECONDS
+
+
+async def header(database_url: str) -> dict[str, str]:
+    async with running(database_url=database_url) as service:
+        return (await logged_in(service)).header
+
+
+async def measured(url: str, header: dict[str, str]) -> tuple[list[tuple[int, float]], list[float]]:
+    async with httpx2.AsyncClient(base_url=url, timeout=30) as client:
+        pending = [asyncio.create_task(login(client)) for _ in range(LOGINS)]
+        others: list[float] = []
+        while len(others) < LEAST_OTHERS or not all(task.done() for task in pending):
+            started = time.monotonic()
+            response = await client.get("/api/v1/users/me", headers=header)
+            others.append(time.monotonic() - started)
+            assert response.status_code == 200
+            await asyncio.sleep(0.02)
+        return [await task for task in pending], others
+
+
+async def login(client: httpx2.AsyncClient) -> tuple[int, float]:
+    application, started = PkceClient(), time.monotonic()
+    query = {
+        "redirect_uri": application.redirect_uri,
+        "state": application.state,
+        "code_challenge": application.challenge,
+    }
+    response = await client.get(f"/api/v1/auth/login/{NAME}", params=query)
+    return response.status_code, time.monotonic() - started

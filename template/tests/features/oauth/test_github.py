@@ -1,0 +1,86 @@
+"""GitHub, in the shapes its documentation shows."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.features.oauth import github
+from tests.features.oauth.browser import Browser
+from tests.features.oauth.browser import signed_in_through
+from tests.features.oauth.conftest import Configure
+from tests.features.oauth.stub import CLIENT_ID
+from tests.features.oauth.stub import SECRET
+from tests.features.oauth.stub import Reply
+from tests.features.oauth.stub import Stub
+from tests.support.service import Service
+
+USER = {"login": "octocat", "id": 1, "name": "Mona Lisa", "email": None, "type": "User"}
+EMAILS = [
+    {"email": "old@example.com", "verified": True, "primary": False, "visibility": None},
+    {"email": "octocat@example.com", "verified": True, "primary": True, "visibility": "private"},
+]
+
+
+@pytest.fixture
+def hub(service: Service, stub: Stub, configure: Configure) -> Stub:
+    """An enterprise server, whose API is below its own address."""
+    stub.token["id_token"] = None
+    stub.token_paths.add("/login/oauth/access_token")
+    told(stub, USER, EMAILS)
+    configure(github_issuer=stub.url, github_client_id=CLIENT_ID, github_client_secret=SECRET)
+    return stub
+
+
+def told(stub: Stub, user: Any, emails: Any) -> None:
+    stub.paths["/api/v3/user"] = lambda: Reply(json.dumps(user).encode())
+    stub.paths["/api/v3/user/emails"] = lambda: Reply(json.dumps(emails).encode())
+
+
+async def test_two_logins_in_a_row_and_the_verified_primary_address_counts(
+    service: Service, hub: Stub
+) -> None:
+    first = await signed_in_through(service, hub, "github")
+    told(hub, USER | {"login": "renamed"}, EMAILS)
+    second = await signed_in_through(service, hub, "github")
+
+    assert first["user_id"] == second["user_id"]
+    assert (first["email"], first["username"]) == ("octocat@example.com", "octocat")
+    assert "/.well-known/openid-configuration" not in hub.asked
+
+
+async def test_somebody_with_the_login_name_of_another_is_another(
+    service: Service, hub: Stub
+) -> None:
+    first = await signed_in_through(service, hub, "github")
+    told(hub, USER | {"id": 2}, [EMAILS[1] | {"email": "second@example.com"}])
+
+    second = await signed_in_through(service, hub, "github")
+
+    assert first["user_id"] != second["user_id"]
+
+
+@pytest.mark.parametrize(
+    ("user", "emails", "reason"),
+    [
+        (USER, [EMAILS[0]], "email_unverified"),
+        (USER, [EMAILS[1] | {"verified": False}], "email_unverified"),
+        (USER, [EMAILS[1] | {"verified": "true"}], "email_unverified"),
+        (USER, [], "email_unverified"),
+        (USER, {"message": "Not Found"}, "provider_answer_invalid"),
+        (USER | {"id": "1"}, EMAILS, "subject_missing"),
+        (USER | {"id": True}, EMAILS, "subject_missing"),
+        ([], EMAILS, "provider_answer_invalid"),
+    ],
+)
+async def test_without_a_number_and_a_verified_primary_address_nobody_enters(
+    service: Service, hub: Stub, user: Any, emails: Any, reason: str
+) -> None:
+    told(hub, user, emails)
+
+    assert (await Browser(service).login(hub, provider="github"))["error_description"] == reason
+
+
+def test_only_an_enterprise_server_has_its_api_below_its_address() -> None:
+    assert github.api(github.ISSUER) == "https://api.github.com"
+    assert github.api("https://git.example.org") == "https://git.example.org/api/v3"

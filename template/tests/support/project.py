@@ -1,0 +1,50 @@
+"""A copy of this project that a test may change, and its command line in a process of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_SECONDS = 60
+
+
+def copied(directory: Path) -> Path:
+    """`app` and `migrations` without what the owner added: the template's part alone."""
+    project = directory / "project"
+    ignored = shutil.ignore_patterns("__pycache__", "versions")
+    for name in ("app", "migrations"):
+        shutil.copytree(ROOT / name, project / name, ignore=ignored)
+    shutil.rmtree(project / "app" / "domains")
+    write(project / "app" / "domains" / "__init__.py", "")
+    write(project / "app" / "installed.py", "DOMAINS = ()\n")
+    return project
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def environment(project: Path) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(project), "LOG_FORMAT": "json"}
+
+
+def start(project: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """`app <arguments>` of that copy; its output goes to a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=project,
+        env=environment(project) | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(project: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+    """Exit status and output."""
+    process = start(project, *arguments, **variables)
+    output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+    return process.returncode, output

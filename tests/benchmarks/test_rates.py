@@ -1,0 +1,55 @@
+"""A rendered service keeps most of the rate of a bare application; the summary has the figures."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.run import measure
+from benchmarks.scenarios import ON_POSTGRES
+from benchmarks.scenarios import WITHOUT_DATABASE
+from tests.support.environment import prepare
+from tests.support.figures import LINE
+from tests.support.process import run
+from tests.support.rendering import ROOT
+from tests.support.rendering import render
+
+# What a shared machine takes away from a goal; `python -m benchmarks` shows the goal itself.
+SHARE_OF_GOAL = 0.8
+MOST_RSS_MB = 150
+MOST_SECONDS_TO_FIRST_ANSWER = 2
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("benchmark")
+    project = render(directory / "service", preset="minimal", database="postgres")
+    prepare(project)
+    return project
+
+
+@pytest.mark.suite
+@pytest.mark.alone
+def test_every_rate_reaches_its_share_of_the_goal(
+    project: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    figures = measure(project, tmp_path, rounds=5, requests=2000)
+
+    for figure in figures:
+        record_property(f"{LINE}{figure.scenario.name}", figure.line())
+    assert len(figures) == len(WITHOUT_DATABASE + ON_POSTGRES)
+    for figure in figures:
+        assert figure.ratio >= SHARE_OF_GOAL * figure.scenario.goal, figure.line()
+        assert figure.rss_mb <= MOST_RSS_MB, figure.line()
+        assert SHARE_OF_GOAL * figure.seconds_to_first_answer <= MOST_SECONDS_TO_FIRST_ANSWER, (
+            figure.line()
+        )
+
+
+def test_the_report_says_what_to_do_with_a_project_that_is_not_installed(tmp_path: Path) -> None:
+    command = f"! {sys.executable} -m benchmarks {tmp_path / 'absent'}"
+
+    printed = run("bash", "-c", command, cwd=ROOT)
+
+    assert "run `uv sync` there first" in printed

@@ -1,0 +1,55 @@
+"""Adds what the tests counted to the last lines of a run: variants, rendered tests, paths."""
+
+import os
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.support.process import IDENTITY
+from tests.support.process import LEAKS
+
+pytest_plugins = [
+    "tests.support.figures",
+    "tests.support.matrix",
+    "tests.support.quiet",
+    # The rendered project's own, so that a tool that is absent is treated alike.
+    "template.tests.support.needs",
+]
+
+COUNTS = "count:"
+
+
+def pytest_configure() -> None:
+    """Copier runs git inside this process, so the process itself needs the identity."""
+    os.environ.update(IDENTITY)
+    for name in LEAKS:
+        os.environ.pop(name, None)
+
+
+@pytest.fixture
+def count(record_property: Any) -> Any:
+    """Call it with what was seen and how often; the summary of the run adds it up."""
+
+    def add(what: str, number: int = 1) -> None:
+        record_property(f"{COUNTS}{what}", number)
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    totals: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                totals.update(_counted(report))
+    for what, number in sorted(totals.items()):
+        terminalreporter.write_line(f"{what}: {number}")
+
+
+def _counted(report: pytest.TestReport) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for name, value in report.user_properties:
+        if name.startswith(COUNTS):
+            totals[name.removeprefix(COUNTS)] += int(str(value))
+    return totals

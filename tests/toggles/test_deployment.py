@@ -1,0 +1,184 @@
+"""`deployment`: an image and compose files, Kubernetes manifests, both or neither."""
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.support.process import run
+from tests.support.rendering import render
+from tests.support.trees import changed
+from tests.support.trees import files
+from tests.support.trees import owned_paths
+from tests.support.trees import without_answers
+
+OFF: list[str] = []
+CHOICES = ["docker", "kubernetes"]
+WORDS = {
+    "docker": ("Dockerfile", "docker compose", "deploy.sh"),
+    "kubernetes": ("kustomize", "kubectl", "deploy-kubernetes"),
+}
+NOTED = {"kubernetes": {"docs/upgrade-notes.md"}}
+SCHEMA_VERSION = "1.37"
+OVERLAYS = ["development", "staging", "production"]
+CUSTOM_KINDS = {"ExternalSecret", "SecretStore"}
+"""Defined by operators: the schemas of the Kubernetes API do not know them."""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With everything that a deployment starts."""
+    directory = tmp_path_factory.mktemp("deployment") / "service"
+    return render(directory, deployment=CHOICES, redis=True, background_jobs="arq")
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_exactly_its_files_come_and_go(tmp_path: Path, choice: str) -> None:
+    off = render(tmp_path / "off", deployment=OFF)
+    on = render(tmp_path / "on", deployment=[choice])
+    owned = set(owned_paths({"deployment": OFF})) - set(owned_paths({"deployment": [choice]}))
+    added = set(without_answers(on)) - set(without_answers(off))
+
+    assert changed(off, on) == added | NOTED.get(choice, set())
+    assert all(any(f"{path}/".startswith(f"{one}/") for one in owned) for path in added)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_without_it_there_is_no_word_of_it(tmp_path: Path, choice: str) -> None:
+    off = render(tmp_path / "off", deployment=[other for other in CHOICES if other != choice])
+
+    naming = {
+        path: word
+        for path, content in files(off).items()
+        for word in WORDS[choice]
+        if path != ".copier-answers.yml" and word.encode() in content
+    }
+
+    assert naming == {}
+
+
+def test_hadolint_finds_nothing(project: Path) -> None:
+    run("hadolint", "--failure-threshold", "style", "Dockerfile", cwd=project)
+
+
+@pytest.mark.parametrize("name", ["deploy.sh", "rollback.sh", "deploy-kubernetes.sh"])
+def test_a_script_parses_and_says_what_it_lacks(project: Path, name: str) -> None:
+    script = f"deploy/scripts/{name}"
+
+    run("bash", "-n", script, cwd=project)
+    said = run("bash", "-c", f"! {script} 2>&1", cwd=project)
+
+    assert "name " in said
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_compose_files_are_complete(tmp_path: Path, database: str) -> None:
+    project = render(tmp_path / "service", deployment=["docker"], database=database)
+    production = yaml.safe_load((project / "compose.production.yaml").read_text())
+
+    for service in production["services"].values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert set(service["secrets"]) <= set(production["secrets"])
+        assert {"TRUSTED_HOSTS", "TRUSTED_PROXIES", "MAIL_FROM"} <= set(service["environment"])
+    assert production["services"]["migrate"]["command"] == ["db", "upgrade"]
+    development = yaml.safe_load((project / "compose.yaml").read_text())
+    assert ("postgres" in development["services"]) is (database == "postgres")
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_object_of_an_overlay_is_valid(project: Path, overlay: str) -> None:
+    kinds = []
+    for manifest in built(project, overlay):
+        kinds.append(manifest["kind"])
+        if manifest["kind"] not in CUSTOM_KINDS:
+            kubernetes_validate.validate(manifest, SCHEMA_VERSION, strict=True)
+
+    assert {"Deployment", "Job", "Service", "Ingress", "NetworkPolicy", "ConfigMap"} <= set(kinds)
+    assert {"HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount"} <= set(kinds)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_pod_keeps_to_the_policy(project: Path, overlay: str) -> None:
+    pods = [one["spec"]["template"]["spec"] for one in built(project, overlay) if pod_of(one)]
+
+    assert pods
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert set(container["resources"]) == {"requests", "limits"}
+            assert not container["image"].endswith(":latest")
+            assert "env" not in container
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_pod_reads_the_secrets_where_its_settings_say(project: Path, overlay: str) -> None:
+    manifests = built(project, overlay)
+    (settings,) = [one["data"] for one in manifests if one["kind"] == "ConfigMap"]
+
+    for pod in (one["spec"]["template"]["spec"] for one in manifests if pod_of(one)):
+        volumes = {
+            one["name"]: one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one
+        }
+        for container in pod["containers"]:
+            mounts = {
+                one["mountPath"]: volumes.get(one["name"]) for one in container["volumeMounts"]
+            }
+            assert mounts[settings["SECRETS_DIR"]] == "app-secrets"
+            assert [source for source in container["envFrom"] if "secretRef" in source] == []
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_serves_is_probed_and_drains_in_time(project: Path, overlay: str) -> None:
+    deployments = {
+        one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"]["template"]["spec"]
+        for one in built(project, overlay)
+        if one["kind"] == "Deployment"
+    }
+    pod, worker = deployments["api"], deployments["worker"]
+    (container,) = pod["containers"]
+    before_stop = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+
+    assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container)
+    assert pod["terminationGracePeriodSeconds"] > before_stop + DRAIN_SECONDS + REQUEST_SECONDS
+    assert pod["topologySpreadConstraints"]
+    assert {"startupProbe", "livenessProbe"} <= set(worker["containers"][0])
+    assert worker["terminationGracePeriodSeconds"] > WORKER_SHUTDOWN_SECONDS
+
+
+DRAIN_SECONDS = 5
+REQUEST_SECONDS = 15
+"""DRAIN_SECONDS and SHUTDOWN_TIMEOUT_SECONDS of the service, in production."""
+WORKER_SHUTDOWN_SECONDS = 20
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_secret_stands_in_a_config_map(project: Path, overlay: str) -> None:
+    manifests = built(project, overlay)
+    (settings,) = [one["data"] for one in manifests if one["kind"] == "ConfigMap"]
+
+    assert settings["ENVIRONMENT"] == "production"
+    assert settings["TRUSTED_HOSTS"].endswith("example.org")
+    assert settings["TRUSTED_PROXIES"] == "10.0.0.0/8"
+    words = ("KEY", "SECRET", "PASSWORD", "TOKEN", "DATABASE_URL", "MAIL_URL")
+    named = set(settings) - {"SECRETS_DIR"}  # a directory, which is none itself
+    assert not [name for name in named if any(word in name for word in words)]
+    assert not [one for one in manifests if one["kind"] == "Secret"]
+
+
+def built(project: Path, overlay: str) -> list[dict[str, Any]]:
+    folder = f"deploy/kubernetes/overlays/{overlay}"
+    return list(yaml.safe_load_all(run("kubectl", "kustomize", folder, cwd=project)))
+
+
+def pod_of(manifest: dict[str, Any]) -> bool:
+    return manifest["kind"] in {"Deployment", "Job"}

