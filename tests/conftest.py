@@ -12,9 +12,10 @@ from tests.support.process import LEAKS
 pytest_plugins = [
     "tests.support.figures",
     "tests.support.matrix",
-    "tests.support.quiet",
-    # The rendered project's own, so that a tool that is absent is treated alike.
+    # The rendered project's own: a tool that is absent, and a test that measures time, are
+    # treated alike.
     "template.tests.support.needs",
+    "template.tests.support.quiet",
 ]
 
 COUNTS = "count:"

@@ -20,6 +20,7 @@ pytest_plugins = (
     "tests.support.engines",
     "tests.support.extensions",
     "tests.support.needs",
+    "tests.support.quiet",
     "tests.support.coverage_floors",
 )
 

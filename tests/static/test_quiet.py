@@ -38,7 +38,7 @@ INI = "[pytest]\nmarkers = alone: measures time\n"
 def test_nothing_runs_beside_a_test_that_measures_time(tmp_path: Path) -> None:
     (tmp_path / "test_suite.py").write_text(SUITE)
     (tmp_path / "pytest.ini").write_text(INI)
-    options = ("-q", "--numprocesses=2", "-p", "tests.support.quiet")
+    options = ("-q", "--numprocesses=2", "-p", "template.tests.support.quiet")
 
     run(
         *(sys.executable, "-m", "pytest", *options),

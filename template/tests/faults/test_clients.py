@@ -25,7 +25,7 @@ from tests.support.service import SECRET_KEY
 from tests.support.service import Service
 from tests.support.service import running
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.alone]
 
 ME = "/api/v1/users/me"
 LIVENESS = "/api/v1/health/liveness"

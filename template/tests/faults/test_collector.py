@@ -15,7 +15,7 @@ from tests.support.collector import collecting
 from tests.support.databases import sqlite_url
 from tests.support.server import serving
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.alone]
 
 ROUNDS = 10
 REQUESTS = 250

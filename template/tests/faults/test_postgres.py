@@ -23,7 +23,7 @@ from tests.support.server import serving
 from tests.support.service import SECRET_KEY
 from tests.support.service import running
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.alone]
 
 MAX_CONNECTIONS = 20
 

@@ -12,7 +12,7 @@ from tests.support.job_probes import Mark
 from tests.support.service import Service
 from tests.support.service import Start
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 TURNS = 150
 ROUNDS = 3

@@ -21,7 +21,7 @@ from tests.support.server import serving
 from tests.support.service import SECRET_KEY
 from tests.support.service import running
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.alone]
 
 LOGINS = 20
 LEAST_OTHERS = 200

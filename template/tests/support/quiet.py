@@ -47,7 +47,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @contextmanager
 def admitted(locks: Path, *, alone: bool) -> Iterator[None]:
-    if sys.platform == "win32":  # only renders are tested there, and they measure nothing
+    if sys.platform == "win32":
         yield
         return
     kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
