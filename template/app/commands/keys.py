@@ -36,23 +36,30 @@ class Kind(StrEnum):
     ENCRYPTION = "encryption"
 
 
+Directory = Annotated[
+    Path | None,
+    typer.Option(help="Of the keys of ES256 and RS256, in place of JWT_KEYS_DIR."),
+]
+
+
 @cli.command()
-def generate() -> None:
+def generate(directory: Directory = None) -> None:
     """Print a new SECRET_KEY, stored nowhere; for ES256 or RS256 write the first key instead."""
     settings = Settings()
     group = settings.group(SigningSettings)
     if group.jwt_algorithm == "HS256":
         typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
         return
-    directory = keys_directory(group, settings)
-    if any(directory.glob("*.pem")):
-        raise _refused(f"{directory} holds a key: `app keys rotate` adds another")
-    typer.echo(f"wrote {_written(directory, group.jwt_algorithm)}")
+    keys = _directory(directory, group, settings)
+    if any(keys.glob("*.pem")):
+        raise _refused(f"{keys} holds a key: `app keys rotate` adds another")
+    typer.echo(f"wrote {_written(keys, group.jwt_algorithm)}")
 
 
 @cli.command()
 def rotate(
     kind: Annotated[Kind, typer.Option(help="What the key is for.")] = Kind.SIGNING,
+    directory: Directory = None,
 ) -> None:
     """Add a key that works in place of the present one, and say when that may be removed."""
     if kind is Kind.ENCRYPTION:
@@ -60,42 +67,62 @@ def rotate(
         typer.echo(ENCRYPTION_ADVICE, err=True)
         return
     settings = Settings()
-    group, security = settings.group(SigningSettings), settings.group(SecuritySettings)
+    group = settings.group(SigningSettings)
     if group.jwt_algorithm == "HS256":
-        typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
-        retired = clock.now() + security.refresh_token_idle
-        typer.echo(
-            "set it as SECRET_KEY and the present one as SECRET_KEY_PREVIOUS, which may be"
-            f" dropped after {retired:%Y-%m-%d %H:%M} UTC",
-            err=True,
+        _rotate_secret(settings.group(SecuritySettings))
+    else:
+        _rotate_file(_directory(directory, group, settings), group.jwt_algorithm, settings)
+
+
+@cli.command("list")
+def list_keys(directory: Directory = None) -> None:
+    """Print each key: kid, algorithm, since when it may sign, whether it signs."""
+    settings = Settings()
+    group = settings.group(SigningSettings)
+    if group.jwt_algorithm == "HS256":
+        lines = _listed_secrets(settings.group(SecuritySettings))
+    else:
+        lines = _listed_files(_directory(directory, group, settings), group.jwt_algorithm)
+    for line in lines:
+        typer.echo(line)
+
+
+def _directory(given: Path | None, group: SigningSettings, settings: Settings) -> Path:
+    """Production has none of its own: keys that the service then does not read help nobody."""
+    if given is None and group.jwt_keys_dir is None and settings.runtime.is_production:
+        raise _refused(
+            f"not set, and production keeps its {group.jwt_algorithm} keys there;"
+            " set it to a directory that every instance reads, or pass --directory"
         )
-        return
-    directory = keys_directory(group, settings)
+    return given or keys_directory(group, settings)
+
+
+def _rotate_secret(security: SecuritySettings) -> None:
+    typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
+    retired = clock.now() + security.refresh_token_idle
+    typer.echo(
+        "set it as SECRET_KEY and the present one as SECRET_KEY_PREVIOUS, which may be"
+        f" dropped after {retired:%Y-%m-%d %H:%M} UTC",
+        err=True,
+    )
+
+
+def _rotate_file(directory: Path, algorithm: Algorithm, settings: Settings) -> None:
     old = sorted(path.name for path in directory.glob("*.pem"))
-    typer.echo(f"wrote {_written(directory, group.jwt_algorithm)}")
+    typer.echo(f"wrote {_written(directory, algorithm)}")
     if old:
         seen = timedelta(seconds=3 * settings.runtime.secrets_reload_seconds)
         signs = clock.now() + MATURITY + seen
-        retired = signs + security.access_token_ttl + timedelta(seconds=LEEWAY_SECONDS)
+        ttl = settings.group(SecuritySettings).access_token_ttl
+        retired = signs + ttl + timedelta(seconds=LEEWAY_SECONDS)
         typer.echo(
             f"it signs from {signs:%Y-%m-%d %H:%M:%S} UTC on every instance;"
             f" after {retired:%Y-%m-%d %H:%M:%S} UTC remove {', '.join(old)}"
         )
 
 
-@cli.command("list")
-def list_keys() -> None:
-    """Print each key: kid, algorithm, since when it may sign, whether it signs."""
-    settings = Settings()
-    for line in _listed(settings, settings.group(SigningSettings)):
-        typer.echo(line)
-
-
-def _listed(settings: Settings, group: SigningSettings) -> Iterator[str]:
-    if group.jwt_algorithm == "HS256":
-        yield from _listed_secrets(settings.group(SecuritySettings))
-        return
-    directory = KeyDirectory(keys_directory(group, settings), group.jwt_algorithm)
+def _listed_files(path: Path, algorithm: Algorithm) -> Iterator[str]:
+    directory = KeyDirectory(path, algorithm)
     problems = directory.reread()
     if not directory.verifying():
         raise _refused(*problems)

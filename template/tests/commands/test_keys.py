@@ -23,6 +23,13 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.fixture
+def undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A production that signs by ES256 and says nowhere where its keys are."""
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("JWT_ALGORITHM", "ES256")
+
+
 @pytest.mark.parametrize("command", ["generate", "rotate"])
 def test_a_generated_secret_is_new_and_not_weak(app: App, command: str) -> None:
     keys = [app("keys", command).stdout.strip() for _ in range(2)]
@@ -91,6 +98,36 @@ def test_list_shows_every_key_and_no_private_part(app: App, directory: Path) -> 
     assert [line.split()[-1] for line in lines] == ["signs", "verifies"]
     assert lines[0].startswith(f"{OLD}  ES256  20")
     assert path.read_text().splitlines()[1] not in "".join(lines)
+
+
+@pytest.mark.usefixtures("undecided")
+@pytest.mark.parametrize("command", ["generate", "rotate", "list"])
+def test_production_without_a_directory_is_told_what_to_do(
+    app: App, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+
+    result = app("keys", command)
+
+    assert result.exit_code != 0
+    assert isinstance(result.exception, ConfigurationError)
+    [problem] = result.exception.problems
+    assert problem.startswith("JWT_KEYS_DIR: not set")
+    assert "set it to a directory" in problem
+    assert "--directory" in problem
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("undecided")
+def test_a_directory_may_be_given_where_none_is_set(app: App, tmp_path: Path) -> None:
+    given = ("--directory", str(tmp_path / "keys"))
+
+    written = app("keys", "generate", *given)
+    listed = app("keys", "list", *given)
+
+    [path] = (tmp_path / "keys").iterdir()
+    assert written.stdout.strip() == f"wrote {path}"
+    assert listed.stdout.startswith(f"{path.stem}  ES256")
 
 
 def test_list_of_no_key_is_an_error(app: App, directory: Path) -> None:

@@ -28,6 +28,8 @@ LOGIN = "/api/v1/auth/login"
 AUTH_PATHS = frozenset(
     {
         LOGIN,
+        f"{LOGIN}/totp",
+        "/api/v1/auth/reauthenticate",
         "/api/v1/auth/register",
         "/api/v1/auth/verify-email",
         "/api/v1/auth/password/forgot",

@@ -7,9 +7,11 @@ from fastapi import Request
 
 from app.api.deps import AuthorizationDep
 from app.api.deps import no_store
+from app.core.admission import admission_of
 from app.schemas.authorization import AuthorizationAnswer
 from app.schemas.authorization import AuthorizeRequest
 from app.schemas.authorization import Providers
+from app.services.authorization import LOCAL
 
 router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
 
@@ -30,4 +32,6 @@ async def providers(service: AuthorizationDep) -> Providers:
 async def authorize(
     body: AuthorizeRequest, service: AuthorizationDep, request: Request
 ) -> AuthorizationAnswer:
+    if body.provider == LOCAL.name:
+        await admission_of(request).password_seen(request)
     return await service.authorize(body, str(request.base_url))
