@@ -8,6 +8,7 @@ from app.api import openapi
 from app.api.v1.endpoints import health
 from app.api.v1.router import PREFIX
 from app.api.v1.router import ROUTERS
+from app.core import sealed
 from app.core.config import Settings
 from app.core.ports import Counters
 from app.core.routing import install_slash_variants
@@ -19,6 +20,7 @@ from app.services.lockout import LockoutSettings
 from app.services.login_challenge import LoginChallenges
 from app.services.reauthentication import Reauthentication
 from app.services.role_list import RoleList
+from app.services.second_factor import SECRETS
 from app.services.second_factor import SecondFactor
 
 
@@ -35,6 +37,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     )
     challenges = LoginChallenges(database, app.state.state_store, factor, lockout)
     app.state.second_factor = factor
+    sealed.register(app, SECRETS)
     app.state.login_challenges = challenges
     app.state.reauthentication = Reauthentication(database, security.passwords, factor, lockout)
     app.state.role_list = RoleList(database, app.state.cache)

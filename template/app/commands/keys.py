@@ -26,8 +26,8 @@ from app.core.tokens import LEEWAY_SECONDS
 cli = typer.Typer(no_args_is_help=True, help="Keys that sign, and keys that encrypt.")
 
 ENCRYPTION_ADVICE = (
-    "put it first in ENCRYPTION_KEYS and keep the others behind it: what they encrypted"
-    " is encrypted anew when it is used next"
+    "put it first in ENCRYPTION_KEYS and keep the others behind it; when every instance has it,"
+    " `app keys reencrypt` makes the others superfluous"
 )
 
 

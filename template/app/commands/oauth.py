@@ -6,35 +6,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl
-from urllib.parse import urlencode
-from urllib.parse import urlsplit
 
 import typer
-from authlib.integrations.base_client import OAuthError
 from sqlalchemy.engine import make_url
 
 from app import installed
+from app.api.browser_state import CallbackSettings
 from app.commands.audited import audited_database
+from app.commands.oauth_debug import Options
+from app.commands.oauth_debug import Walk
 from app.core import migrations
 from app.core.config import ConfigurationError
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.database_settings import DatabaseSettings
 from app.core.database_settings import database_url
-from app.core.federation import RejectedError
-from app.core.sign_in import Client
 from app.core.state_store import DatabaseStateStore
 from app.features import oauth
 from app.features.oauth.connection import Connection
-from app.features.oauth.flow import Flow
 from app.main import create_app
 from app.services.provider_sync import ProviderSync
 
 cli = typer.Typer(no_args_is_help=True, help="Sign-in through providers.")
-
-LOOPBACK = "http://127.0.0.1:8000"
-LOGINS_OWN = {"state", "nonce", "code_challenge"}
 
 
 @cli.command()
@@ -51,16 +44,27 @@ def check() -> None:
 @cli.command()
 def debug(
     provider: Annotated[str, typer.Argument(help="The name of a provider that is on.")],
+    timeout: Annotated[
+        int, typer.Option(min=0, max=600, help="Seconds for the browser; 0 stops before the login.")
+    ] = 300,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where the browser comes back.")
+    ] = 8000,
+    paste: Annotated[
+        bool, typer.Option("--paste", help="Ask for the address where the browser ended.")
+    ] = False,
 ) -> None:
-    """Walk through discovery, keys, authorization and the token endpoint; nothing secret is shown.
+    """Walk through a login, from discovery to the claims; nothing secret is shown.
 
-    Where no DATABASE_URL is set, states are kept in a temporary SQLite file.
+    No account is made. Where no DATABASE_URL is set, states are kept in a temporary SQLite file.
     """
     settings = Settings()
     connection = _connections(settings).get(provider)
     if connection is None:
         raise ConfigurationError([f"{provider.upper()}_CLIENT_ID: the provider is not on"])
-    if not asyncio.run(_walked(settings, connection)):
+    base_url = settings.group(CallbackSettings).oauth_callback_base_url
+    options = Options(port, timeout, paste, base_url.rstrip("/") if base_url else None)
+    if not asyncio.run(_walked(settings, connection, options)):
         raise typer.Exit(1)
 
 
@@ -107,54 +111,22 @@ async def _secrets(connection: Connection) -> list[tuple[str, bool]]:
     return [(name, await connection.knows(name)) for name in connection.settings.secrets]
 
 
-async def _walked(settings: Settings, connection: Connection) -> bool:
+async def _walked(settings: Settings, connection: Connection, options: Options) -> bool:
     async with _database(settings) as database:
-        try:
-            async for line in _steps(connection, database):
-                typer.echo(line)
-        except (RejectedError, OAuthError) as error:
-            reason = error.reason if isinstance(error, RejectedError) else error.error
-            typer.secho(f"failed: {reason}", fg=typer.colors.RED)
-            return False
-    return True
-
-
-async def _steps(connection: Connection, database: Database) -> AsyncIterator[str]:
-    name = connection.provider.name
-    metadata = await connection.discovery.metadata()
-    yield f"discovery: {metadata['issuer']}"
-    for endpoint in sorted(name for name in metadata if name.endswith(("_endpoint", "_uri"))):
-        yield f"  {endpoint}: {metadata[endpoint]}"
-    if connection.provider.endpoints is None:
-        keys = (await connection.discovery.keys())["keys"]
-        yield f"keys: {', '.join(str(key.get('kid')) for key in keys)}"
-    flow = Flow({name: connection}, DatabaseStateStore(database))
-    client = Client(f"{LOOPBACK}/", "debug", "c" * 43)
-    departure = await flow.depart(name, client, f"{LOOPBACK}/api/v1/auth/callback/{name}")
-    yield f"authorization: {_redacted(departure.url)}"
-    for secret, works in await _secrets(connection):
-        yield f"token endpoint: {secret or 'public client'} {'works' if works else 'is not known'}"
+        return await Walk(connection, DatabaseStateStore(database), options).run()
 
 
 @asynccontextmanager
 async def _database(settings: Settings) -> AsyncIterator[Database]:
-    """The configured one, migrated where it is empty; else a file that goes away again."""
+    """The configured one, migrated only where it is empty; else a file that goes away again."""
     with tempfile.TemporaryDirectory() as folder:
         is_configured = settings.group(DatabaseSettings).database_url is not None
         temporary = make_url(f"sqlite+aiosqlite:///{Path(folder) / 'debug.db'}")
         url = database_url(settings) if is_configured else temporary
-        await migrations.upgrade(url)
+        if not await migrations.current(url):
+            await migrations.upgrade(url)
         database = Database(url, settings)
         try:
             yield database
         finally:
             await database.close()
-
-
-def _redacted(url: str) -> str:
-    """The values that are of this login alone stay out of a terminal's history."""
-    parts = urlsplit(url)
-    shown = [
-        (name, "***" if name in LOGINS_OWN else value) for name, value in parse_qsl(parts.query)
-    ]
-    return parts._replace(query=urlencode(shown, safe="*:/")).geturl()

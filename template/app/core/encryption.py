@@ -84,6 +84,7 @@ class Encryption:
 def install(app: FastAPI, settings: Settings) -> None:
     security: Security = app.state.security
     own = SecretList([key.encode() for key in settings.group(EncryptionSettings).keys])
+    app.state.sealed_columns = []  # see app.core.sealed
     app.state.encryption = Encryption(lambda: [*own.in_use(), *security.derived_keys(PURPOSE)])
 
     async def follow(group: EncryptionSettings) -> None:

@@ -90,6 +90,8 @@ class Endpoints:
     token: str
     claims: Callable[[str, Fetch], Awaitable[Claims]]
     """Asks the provider who its token belongs to; the first argument is the issuer."""
+    response_issuer: str = ""
+    """Below the issuer: what it sends as `iss` (RFC 9207), where that is not the issuer itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

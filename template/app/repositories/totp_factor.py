@@ -25,7 +25,7 @@ class TotpFactorRepository(Repository[TotpFactor]):
         """Takes a time step for good: of two requests with one code, one gets False."""
         statement = update(TotpFactor).where(
             TotpFactor.user_id == factor.user_id,
-            TotpFactor.secret == factor.secret,
+            TotpFactor.created_at == factor.created_at,
             TotpFactor.last_step < step,
             TotpFactor.confirmed_at.is_not_distinct_from(factor.confirmed_at),
         )

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import IntegrityError
 
 from app.core import instruments
+from app.core import sealed
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.encryption import Encryption
@@ -27,6 +28,7 @@ from app.models.federated_identity import FederatedIdentity
 from app.models.user import User
 from app.repositories.federated_identity import FederatedIdentityRepository
 from app.services import audit
+from app.services import provider_tokens
 from app.services.authorization import AuthorizationService
 from app.services.federated_accounts import FederatedAccounts
 from app.services.provider_tokens import ProviderTokens
@@ -139,5 +141,6 @@ def install(app: FastAPI, settings: Settings) -> None:
         return service
 
     database, encryption = app.state.database, app.state.encryption
+    sealed.register(app, provider_tokens.TOKENS)
     tokens = app.state.provider_tokens = ProviderTokens(database, encryption, federation)
     app.state.federated_accounts = FederationService(database, encryption, tokens, authorization)

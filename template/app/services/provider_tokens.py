@@ -20,6 +20,7 @@ from app.core.federation import Federation
 from app.core.federation import ProviderUnavailableError
 from app.core.federation import RejectedError
 from app.core.federation import Tokens
+from app.core.sealed import SealedColumn
 from app.models.federated_identity import ProviderToken
 from app.repositories.federated_identity import ProviderTokenRepository
 
@@ -148,3 +149,7 @@ def _written(tokens: Tokens) -> str:
     values = asdict(tokens)
     del values["expires_at"]  # it has a column of its own
     return json.dumps(values)
+
+
+TOKENS = SealedColumn("provider tokens", ProviderToken.identity_id, ProviderToken.sealed, _purpose)
+"""Encrypted at rest."""

@@ -23,6 +23,7 @@ from app.core.mail import Outbox
 from app.core.mail_message import Mail
 from app.core.mail_message import compose
 from app.core.principal import Principal
+from app.core.sealed import SealedColumn
 from app.models.totp_factor import TotpFactor
 from app.repositories.totp_factor import TotpFactorRepository
 from app.repositories.user import UserRepository
@@ -181,3 +182,7 @@ def mail_of(action: str, email: str) -> Mail:
 
 def _purpose(user_id: UUID) -> str:
     return f"totp/{user_id}"
+
+
+SECRETS = SealedColumn("second factors", TotpFactor.user_id, TotpFactor.secret, _purpose)
+"""Encrypted at rest."""

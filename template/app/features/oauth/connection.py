@@ -1,6 +1,5 @@
 """One provider with its settings: where it sends a browser, and who came back from it."""
 
-import secrets as random
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -37,6 +36,9 @@ HOSTILE = (
 """What authlib and joserfc raise for what is not as it should be."""
 
 
+type Observe = Callable[[str, Mapping[str, Any]], None]
+"""Hears of `tokens` and `claims` as they come in: `app oauth debug`, which hides the secrets."""
+
 REPLACED = "the one before"
 PROBE = "a-code-that-was-never-issued-and-is-long-enough"
 REVOKED = "invalid_grant"
@@ -52,6 +54,7 @@ class Connection:
         self.discovery = discovery_of(provider, settings)
         self._apps = self._made_of(settings.secrets)
         self._secret_in_use: str | None = None
+        self.observe: Observe = _unobserved
 
     def follow(self, secrets: Mapping[str, str | None]) -> None:
         """The one in use before is tried last: the provider may not know the new one yet."""
@@ -75,7 +78,7 @@ class Connection:
     async def check_issuer(self, iss: str | None) -> None:
         """RFC 9207: an answer of another issuer is never followed by a request with its code."""
         metadata = await self.discovery.metadata()
-        known = {metadata["issuer"], f"{metadata['issuer']}/login/oauth"}
+        known = {metadata["issuer"], metadata.get("response_issuer", metadata["issuer"])}
         if self.settings.is_multi_tenant:
             known |= {self.settings.issuer.format(tenant=t) for t in self.settings.allowed_tenants}
         if iss is None and metadata["sends_iss"]:
@@ -94,7 +97,9 @@ class Connection:
                 )
             )
             tokens = parsed_tokens(token)
+            self.observe("tokens", token)
             claims = await self._claims(token, tokens, nonce)
+            self.observe("claims", claims)
             identity = self.provider.identify(claims)
         except HOSTILE as error:
             log.warning("oauth.answer_refused", provider=self.provider.name, error=kind_of(error))
@@ -105,7 +110,7 @@ class Connection:
             identity = replace(identity, email_verified=identity.email is not None)
         if not self.settings.admits(identity):
             raise RejectedError("access_denied", "domain_not_allowed")
-        return replace(identity, roles=self.roles(claims), tokens=tokens)
+        return replace(identity, roles=self.settings.roles_of(claims), tokens=tokens)
 
     async def refresh(self, refresh_token: str) -> Tokens:
         """Raises RejectedError."""
@@ -173,15 +178,6 @@ class Connection:
             return claims
         return merged_claims(claims, await http.get_object(endpoint, tokens.access_token))
 
-    def roles(self, claims: Claims) -> frozenset[str] | None:
-        if not self.settings.role_map:
-            return None
-        groups = claims.get(self.settings.role_claim, [])
-        named = [groups] if isinstance(groups, str) else groups
-        listed = named if isinstance(named, list) else []
-        role_map = self.settings.role_map
-        return frozenset(role_map[g] for g in listed if isinstance(g, str) and g in role_map)
-
     def _made_of(self, secrets: Mapping[str, str | None]) -> dict[str, PinnedApp]:
         scope = " ".join(self.provider.scopes)
         return {
@@ -195,5 +191,5 @@ class Connection:
             log.info("oauth.secret_in_use", provider=self.provider.name, secret=name)
 
 
-def new_nonce() -> str:
-    return random.token_urlsafe(32)
+def _unobserved(step: str, facts: Mapping[str, Any]) -> None:
+    """Outside of the debug command nobody is told."""

@@ -29,7 +29,6 @@ from app.core.state_store import State
 from app.core.state_store import StateStore
 from app.features.oauth import profiles
 from app.features.oauth.connection import Connection
-from app.features.oauth.connection import new_nonce
 
 REQUEST_PURPOSE = "oauth-request"
 STATE_PURPOSE = "oauth-state"
@@ -58,7 +57,7 @@ class Flow:
     async def depart(self, provider: str, start: Client | str, callback_uri: str) -> Departure:
         connection = self._connection(provider)
         request = await self._request(provider, start)
-        secret, nonce = secrets.token_urlsafe(32), new_nonce()
+        secret, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         verifier = secrets.token_urlsafe(VERIFIER_BYTES)
         state = await self._states.put(
             STATE_PURPOSE,

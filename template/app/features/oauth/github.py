@@ -1,6 +1,8 @@
 """GitHub: OAuth 2.0 without OpenID, so that its API is asked who somebody is.
 
 https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+https://docs.github.com/apps/github-authentication-discovery-endpoints tells its issuer. Identities
+are kept under GITHUB_ISSUER all the same: they were there before it was told.
 """
 
 from typing import Any
@@ -58,5 +60,6 @@ PROVIDER = Provider(
         authorization="/login/oauth/authorize",
         token="/login/oauth/access_token",
         claims=claims,
+        response_issuer="/login/oauth",
     ),
 )

@@ -29,6 +29,7 @@ class Endpoints(Discovery):
             "authorization_endpoint": issuer + provider.endpoints.authorization,
             "token_endpoint": issuer + provider.endpoints.token,
             "sends_iss": False,
+            "response_issuer": issuer + provider.endpoints.response_issuer,
             "posts_secret": True,
         }
 

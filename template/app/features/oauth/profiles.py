@@ -35,7 +35,7 @@ async def profile(
         raise RejectedError("access_denied", "userinfo_of_another_subject")
     # A provider that tells no groups here takes none away.
     is_told = settings.role_claim in claims
-    return replace(identity, roles=connection.roles(claims) if is_told else None)
+    return replace(identity, roles=settings.roles_of(claims) if is_told else None)
 
 
 async def _told(connection: Connection, issuer: str, access_token: str) -> Claims | None:

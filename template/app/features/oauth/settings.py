@@ -83,6 +83,16 @@ class ProviderSettings:
     def role_claim(self) -> str:
         return str(self._values["role_claim"])
 
+    def roles_of(self, claims: Claims) -> frozenset[str] | None:
+        """What the map grants; None where there is no map."""
+        role_map = self.role_map
+        if not role_map:
+            return None
+        groups = claims.get(self.role_claim, [])
+        named = [groups] if isinstance(groups, str) else groups
+        listed = named if isinstance(named, list) else []
+        return frozenset(role_map[g] for g in listed if isinstance(g, str) and g in role_map)
+
     def vouches_for(self, claims: Claims) -> bool:
         """A tenant that the operator has named is trusted with the addresses of its people."""
         return self.is_multi_tenant and claims.get("tid") in self.allowed_tenants

@@ -7,12 +7,14 @@ import pytest
 
 from app.features.oauth import github
 from tests.features.oauth.browser import Browser
+from tests.features.oauth.browser import landing
 from tests.features.oauth.browser import signed_in_through
 from tests.features.oauth.conftest import Configure
 from tests.features.oauth.stub import CLIENT_ID
 from tests.features.oauth.stub import SECRET
 from tests.features.oauth.stub import Reply
 from tests.features.oauth.stub import Stub
+from tests.support.pkce import PkceClient
 from tests.support.service import Service
 
 USER = {"login": "octocat", "id": 1, "name": "Mona Lisa", "email": None, "type": "User"}
@@ -79,6 +81,32 @@ async def test_without_a_number_and_a_verified_primary_address_nobody_enters(
     told(hub, user, emails)
 
     assert (await Browser(service).login(hub, provider="github"))["error_description"] == reason
+
+
+@pytest.mark.parametrize("suffix", [None, "/login/oauth", ""])
+async def test_it_may_name_itself_as_its_documentation_does(
+    service: Service, hub: Stub, suffix: str | None
+) -> None:
+    """RFC 9207. What an enterprise server sends is not documented: its own address does too."""
+    browser, application = Browser(service), PkceClient()
+    away = await browser.departs(application, "github")
+    named = {} if suffix is None else {"iss": f"{hub.url}{suffix}"}
+
+    back = await browser.returns("github", **hub.authorized(away.headers["location"]), **named)
+
+    assert "code" in landing(back, application)
+
+
+@pytest.mark.parametrize("iss", ["https://other.example/login/oauth", "/login/oauth", ""])
+async def test_its_code_goes_to_no_other_issuer(service: Service, hub: Stub, iss: str) -> None:
+    browser, application = Browser(service), PkceClient()
+    away = await browser.departs(application, "github")
+
+    answer = hub.authorized(away.headers["location"]) | {"iss": iss}
+    back = await browser.returns("github", **answer)
+
+    assert landing(back, application)["error_description"] == "issuer_mismatch"
+    assert "/login/oauth/access_token" not in hub.asked
 
 
 def test_only_an_enterprise_server_has_its_api_below_its_address() -> None:

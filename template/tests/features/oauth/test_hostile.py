@@ -203,13 +203,13 @@ async def test_options_of_the_http_client_in_the_metadata_change_nothing(
     assert "code" in await Browser(service).login(stub)
 
 
-@pytest.mark.parametrize("iss", [OTHER, "", "https://accounts.google.com"])
+@pytest.mark.parametrize("iss", [OTHER, "", "https://accounts.google.com", "{issuer}/login/oauth"])
 async def test_the_code_goes_to_no_other_issuer(service: Service, stub: Stub, iss: str) -> None:
     """RFC 9207: the mix-up attack ends before the code is sent anywhere."""
     browser, application = Browser(service), PkceClient()
     away = await browser.departs(application, NAME)
 
-    answer = stub.authorized(away.headers["location"]) | {"iss": iss}
+    answer = stub.authorized(away.headers["location"]) | {"iss": iss.format(issuer=stub.url)}
     back = await browser.returns(NAME, **answer)
 
     assert landing(back, application)["error_description"] == "issuer_mismatch"

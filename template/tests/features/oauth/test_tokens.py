@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy import text
 
+from app.core import sealed
 from app.core.config import Settings
 from app.core.errors import Conflict
 from app.core.errors import NotFound
@@ -16,7 +17,9 @@ from app.core.errors import Unavailable
 from app.core.reloading import Reloading
 from app.features import oauth
 from app.models.federated_identity import ProviderToken
+from app.services.provider_tokens import TOKENS
 from app.services.provider_tokens import ProviderTokens
+from app.services.reencryption import Reencryption
 from tests.features.oauth.browser import signed_in_through
 from tests.features.oauth.conftest import ACME
 from tests.features.oauth.conftest import NAME
@@ -193,6 +196,45 @@ async def test_secrets_that_the_provider_does_not_know_end_the_login(
 
     with pytest.raises(AssertionError, match="provider_answer_invalid"):
         await signed_in_through(service, stub)
+
+
+async def test_after_reencryption_the_old_key_may_go(
+    service: Service, user_id: UUID, tokens: ProviderTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encryption = service.app.state.encryption
+    old, new = encryption._keys(), [b"n" * 32]
+    monkeypatch.setattr(encryption, "_keys", lambda: [*new, *old])
+    reencryption = Reencryption(service.database, encryption)
+
+    counts = [[page.renewed async for page in reencryption.run(TOKENS)] for _ in range(2)]
+    monkeypatch.setattr(encryption, "_keys", lambda: new)
+
+    assert counts == [[1], [0]]
+    assert TOKENS in sealed.columns_of(service.app)
+    assert await tokens.access_token(user_id, NAME) == "access1"
+
+
+async def test_a_token_that_is_refreshed_meanwhile_keeps_what_is_newer(
+    service: Service, user_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encryption = service.app.state.encryption
+    old = encryption._keys()
+    reencryption = Reencryption(service.database, encryption)
+    page = await reencryption._page(TOKENS, None)
+    newer = encryption.encrypt(TOKENS.purpose(page[0][0]), "refreshed since")
+    async with service.database.write() as session:
+        row = await session.get(ProviderToken, page[0][0])
+        assert row is not None
+        row.sealed = newer
+    monkeypatch.setattr(encryption, "_keys", lambda: [b"n" * 32, *old])
+
+    async with service.database.write() as session:
+        renewed = await reencryption._renewed(session, TOKENS, *page[0])
+        row = await session.get(ProviderToken, page[0][0])
+
+    assert renewed is False
+    assert row is not None
+    assert row.sealed == newer
 
 
 async def test_what_an_old_key_encrypted_takes_the_new_one_when_it_is_used(
