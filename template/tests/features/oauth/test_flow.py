@@ -1,5 +1,6 @@
 """A login through a provider, from the browser's first request to the client's tokens."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from app.features.oauth.flow import TTL
 from tests.features.oauth.browser import Browser
 from tests.features.oauth.browser import landing
 from tests.features.oauth.browser import signed_in_through
+from tests.features.oauth.conftest import ACME
 from tests.features.oauth.conftest import NAME
 from tests.features.oauth.conftest import Configure
 from tests.features.oauth.stub import Stub
@@ -125,17 +127,20 @@ async def test_a_state_works_once(service: Service, stub: Stub) -> None:
 
 
 async def test_a_state_of_another_browser_or_provider_or_none_is_refused(
-    service: Service, stub: Stub
+    service: Service, stub: Stub, configure: Configure
 ) -> None:
+    other = replace(ACME, name="other")
+    configure(ACME, other, other_issuer=stub.url, other_client_id="there")
     victim, attacker = Browser(service), Browser(service)
     away = await attacker.departs(PkceClient(), NAME)
     answer = stub.authorized(away.headers["location"])
 
+    mixed_up = await attacker.returns("other", **answer)
     fixated = await victim.returns(NAME, **answer)
     missing = await victim.returns(NAME, code="stolen")
     invented = await victim.returns(NAME, code="stolen", state="invented")
 
-    for response in (fixated, missing, invented):
+    for response in (mixed_up, fixated, missing, invented):
         assert (response.status_code, response.json()["code"]) == (400, "state_invalid")
     assert "/token" not in stub.asked
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func
 from sqlalchemy import select
 
+from app.features.oauth import http
 from app.models.federated_identity import FederatedIdentity
 from app.models.user import User
 from tests.features.oauth.browser import Browser
@@ -153,6 +154,21 @@ async def test_a_lie_is_refused_before_anything_is_written(
 
     assert answer["error_description"] == reason
     assert answer["error"] in {"access_denied", "temporarily_unavailable"}
+    assert await written(service) == 0
+
+
+@pytest.mark.parametrize("path", ["/token", "/keys", "/userinfo"])
+@pytest.mark.parametrize("how", ["hangs", "drips"])
+async def test_an_answer_that_does_not_end_is_cut_off(
+    service: Service, stub: Stub, monkeypatch: pytest.MonkeyPatch, path: str, how: str
+) -> None:
+    monkeypatch.setattr(http, "MAX_SECONDS", 0.3)
+    drip = Reply(b" " * 1000, drip_seconds=0.05)
+    stub.paths[path] = stub.hang if how == "hangs" else lambda: drip
+
+    answer = await Browser(service).login(stub)
+
+    assert answer["error_description"] == "provider_timed_out"
     assert await written(service) == 0
 
 
