@@ -26,7 +26,7 @@ def tools() -> Path:
             shutil.copytree(SOURCE, directory)
             run("npm", "install", "--ignore-scripts", "--no-progress", cwd=directory)
             (directory / "ready").touch()
-    for script in SOURCE.glob("*.mjs"):
+    for script in (*SOURCE.glob("*.mjs"), *SOURCE.glob("*.yaml")):
         replaced = directory / f"{script.name}.{os.getpid()}"
         shutil.copy2(script, replaced)
         replaced.rename(directory / script.name)

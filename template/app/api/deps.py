@@ -37,7 +37,10 @@ from app.services.roles import RoleService
 from app.services.users import UserService
 
 bearer = OAuth2PasswordBearer(
-    tokenUrl="/api/v1/auth/token", refreshUrl="/api/v1/auth/token", auto_error=False
+    tokenUrl="/api/v1/auth/token",
+    refreshUrl="/api/v1/auth/token",
+    description="An access token (RFC 9068), checked as RFC8725 asks, or an API key.",
+    auto_error=False,
 )
 
 WRITE_SESSION = "app.write_session"

@@ -1,7 +1,8 @@
-"""Completes the schema: which errors an operation may answer, all in one form.
+"""Completes the schema: which errors an operation may answer, all in one form, with which headers.
 
 Read off what an operation has (a body, parameters, security); a route declares the others by
-`responses={HTTPStatus.TOO_MANY_REQUESTS: {}}`.
+`responses={HTTPStatus.TOO_MANY_REQUESTS: {}}`, and a part that stands before all routes by a
+function in `app.state.schema_amendments`.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from app.api import openapi_headers
 from app.core.guard import PROBES
 from app.schemas.problem import Problem
 
@@ -24,10 +26,15 @@ type Json = dict[str, Any]
 
 def install(app: FastAPI) -> None:
     generate = app.openapi
+    app.state.schema_amendments = []
 
     def documented() -> Json:
         if app.openapi_schema is None:
-            _complete(generate())
+            schema = generate()
+            _complete(schema)
+            for amend in app.state.schema_amendments:
+                amend(schema)
+            openapi_headers.document(schema)
         return generate()
 
     app.openapi = documented  # type: ignore[method-assign]
@@ -45,9 +52,14 @@ def _complete(schema: Json) -> None:
     schemas["Problem"] = problem
     for name in FASTAPI_SCHEMAS:
         schemas.pop(name, None)
+    used: set[str] = set()
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             _document_errors(path, method, operation)
+            used.update(operation.get("tags", ()))
+    schema["tags"] = [{"name": name} for name in sorted(used)]
+    schema["servers"] = [{"url": "/"}]
+    _size_integers(schema)
 
 
 def _document_errors(path: str, method: str, operation: Json) -> None:
@@ -56,11 +68,24 @@ def _document_errors(path: str, method: str, operation: Json) -> None:
     for status in sorted(declared | set(_statuses(path, method, operation))):
         response = responses.setdefault(str(status), {})
         if "content" not in response or status == HTTPStatus.UNPROCESSABLE_ENTITY:
-            responses[str(status)] = _problem_response(HTTPStatus(status))
+            responses[str(status)] = problem_response(HTTPStatus(status))
+
+
+def _size_integers(part: Any) -> None:
+    """Names the width of each integer, as generators of clients ask."""
+    if isinstance(part, list):
+        for item in part:
+            _size_integers(item)
+    elif isinstance(part, dict):
+        if part.get("type") == "integer":
+            part.setdefault("format", "int32" if part.get("maximum", 2**31) < 2**31 else "int64")
+        for item in part.values():
+            _size_integers(item)
 
 
 def _statuses(path: str, method: str, operation: Json) -> Iterator[HTTPStatus]:
     parameters = operation.get("parameters", [])
+    yield HTTPStatus.INTERNAL_SERVER_ERROR
     yield HTTPStatus.BAD_REQUEST
     yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     if path.startswith("/api/"):
@@ -84,6 +109,6 @@ def _statuses(path: str, method: str, operation: Json) -> Iterator[HTTPStatus]:
         yield HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def _problem_response(status: HTTPStatus) -> Json:
+def problem_response(status: HTTPStatus) -> Json:
     schema = {"$ref": REFERENCE.format(model="Problem")}
     return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}}

@@ -5,15 +5,16 @@ from pydantic import ConfigDict
 from pydantic import Field
 from pydantic import SecretStr
 
-from app.schemas.auth import MAX_PASSWORD_LENGTH
+from app.schemas.auth import Password
 from app.schemas.user import Email
 from app.schemas.user import FullName
 from app.schemas.user import Username
 
 MAX_ONE_TIME_TOKEN_LENGTH = 256
 
-Password = Annotated[SecretStr, Field(max_length=MAX_PASSWORD_LENGTH)]
-OneTimeTokenText = Annotated[SecretStr, Field(max_length=MAX_ONE_TIME_TOKEN_LENGTH)]
+OneTimeTokenText = Annotated[
+    SecretStr, Field(max_length=MAX_ONE_TIME_TOKEN_LENGTH, examples=["the token of the mail"])
+]
 
 
 class RegisterRequest(BaseModel):

@@ -27,10 +27,14 @@ def _in_some_years(value: datetime) -> datetime:
 class ApiKeyCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: StorableText = Field(min_length=1, max_length=MAX_NAME_LENGTH)
+    name: StorableText = Field(
+        min_length=1, max_length=MAX_NAME_LENGTH, examples=["nightly report"]
+    )
     scopes: list[Permission] = Field(max_length=MAX_PERMISSIONS)
     """Permissions that the owner holds."""
-    expires_at: Annotated[Moment, AfterValidator(_in_some_years)] | None = None
+    expires_at: Annotated[Moment, AfterValidator(_in_some_years)] | None = Field(
+        None, examples=["2030-01-01T00:00:00Z"]
+    )
     """None for a key that lives until it is revoked."""
 
 

@@ -1,4 +1,5 @@
 import re
+from typing import Annotated
 from typing import Literal
 from typing import Self
 from uuid import UUID
@@ -15,6 +16,14 @@ from app.schemas.text import StorableText
 MAX_PASSWORD_LENGTH = 1024
 MAX_IDENTIFIER_LENGTH = 254
 MAX_TOKEN_LENGTH = 8192
+Identifier = Annotated[StorableText, Field(max_length=MAX_IDENTIFIER_LENGTH, examples=["ada"])]
+Password = Annotated[
+    SecretStr, Field(max_length=MAX_PASSWORD_LENGTH, examples=["plum otter violin seventy"])
+]
+RefreshToken = Annotated[
+    SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["the refresh_token of the last answer"])
+]
+ClientId = Annotated[StorableText, Field(max_length=MAX_IDENTIFIER_LENGTH, examples=["my-service"])]
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]+")
 
 
@@ -24,9 +33,9 @@ class LoginRequest(BaseModel):
     # Not `oneOf`: generators make two classes of it, neither of which has the password.
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 2})
 
-    email: StorableText | None = Field(None, max_length=MAX_IDENTIFIER_LENGTH)
-    username: StorableText | None = Field(None, max_length=MAX_IDENTIFIER_LENGTH)
-    password: SecretStr = Field(max_length=MAX_PASSWORD_LENGTH)
+    email: Identifier | None = None
+    username: Identifier | None = None
+    password: Password
 
     @model_validator(mode="after")
     def _one_identifier(self) -> Self:
@@ -42,30 +51,33 @@ class LoginRequest(BaseModel):
 class RefreshRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    refresh_token: SecretStr = Field(max_length=MAX_TOKEN_LENGTH)
+    refresh_token: RefreshToken
 
 
 class PasswordGrant(BaseModel):
     grant_type: Literal["password"]
-    username: StorableText = Field(max_length=MAX_IDENTIFIER_LENGTH)
-    password: SecretStr = Field(max_length=MAX_PASSWORD_LENGTH)
-    client_id: StorableText | None = None
+    username: Identifier
+    password: Password
+    client_id: ClientId | None = None
 
 
 class RefreshGrant(BaseModel):
     grant_type: Literal["refresh_token"]
-    refresh_token: SecretStr = Field(max_length=MAX_TOKEN_LENGTH)
-    client_id: StorableText | None = None
+    refresh_token: RefreshToken
+    client_id: ClientId | None = None
 
 
 class CodeGrant(BaseModel):
     grant_type: Literal["authorization_code"]
-    code: SecretStr = Field(max_length=MAX_TOKEN_LENGTH)
-    redirect_uri: str = Field(max_length=2048)
+    code: SecretStr = Field(max_length=MAX_TOKEN_LENGTH, examples=["the code of the redirect"])
+    redirect_uri: str = Field(max_length=2048, examples=["https://app.example.com/signed-in"])
     code_verifier: SecretStr = Field(
-        min_length=43, max_length=128, json_schema_extra={"pattern": "^[A-Za-z0-9._~-]+$"}
+        min_length=43,
+        max_length=128,
+        examples=["dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"],
+        json_schema_extra={"pattern": "^[A-Za-z0-9._~-]+$"},
     )
-    client_id: StorableText | None = None
+    client_id: ClientId | None = None
 
     @field_validator("code_verifier")
     @classmethod

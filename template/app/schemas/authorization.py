@@ -4,17 +4,27 @@ from typing import Literal
 from pydantic import BaseModel
 from pydantic import ConfigDict
 from pydantic import Field
-from pydantic import SecretStr
 from pydantic import StringConstraints
 
-from app.schemas.auth import MAX_IDENTIFIER_LENGTH
-from app.schemas.auth import MAX_PASSWORD_LENGTH
+from app.schemas.auth import Identifier
+from app.schemas.auth import Password
 from app.schemas.text import StorableText
 
-RedirectUri = Annotated[StorableText, Field(min_length=1, max_length=2048)]
-ClientState = Annotated[StorableText, Field(min_length=1, max_length=1024)]
-CodeChallenge = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
-ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+RedirectUri = Annotated[
+    StorableText,
+    Field(min_length=1, max_length=2048, examples=["https://app.example.com/signed-in"]),
+]
+ClientState = Annotated[
+    StorableText, Field(min_length=1, max_length=1024, examples=["af0ifjsldkj"])
+]
+CodeChallenge = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$"),
+    Field(examples=["E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"]),
+]
+ProviderName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$"), Field(examples=["local"])
+]
 
 
 class AuthorizeRequest(BaseModel):
@@ -25,11 +35,11 @@ class AuthorizeRequest(BaseModel):
     state: ClientState
     code_challenge: CodeChallenge
     code_challenge_method: Literal["S256"]
-    scope: StorableText | None = Field(None, max_length=1024)
+    scope: StorableText | None = Field(None, max_length=1024, examples=["openid"])
     """Accepted for clients that send it; what is asked of a provider is the operator's setting."""
-    email: StorableText | None = Field(None, max_length=MAX_IDENTIFIER_LENGTH)
-    username: StorableText | None = Field(None, max_length=MAX_IDENTIFIER_LENGTH)
-    password: SecretStr | None = Field(None, max_length=MAX_PASSWORD_LENGTH)
+    email: Identifier | None = None
+    username: Identifier | None = None
+    password: Password | None = None
 
 
 class AuthorizationAnswer(BaseModel):

@@ -10,10 +10,14 @@ from app.schemas.text import StorableText
 MAX_PERMISSIONS = 200
 
 RoleName = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$"),
+    Field(examples=["support"]),
 ]
 Permission = Annotated[
-    str, StringConstraints(max_length=64, pattern=r"^(\*|[a-z][a-z0-9_-]*:[a-z][a-z0-9_-]*)$")
+    str,
+    StringConstraints(max_length=64, pattern=r"^(\*|[a-z][a-z0-9_-]*:[a-z][a-z0-9_-]*)$"),
+    Field(examples=["users:read"]),
 ]
 
 

@@ -1,3 +1,4 @@
+from typing import Annotated
 from typing import Self
 
 from pydantic import BaseModel
@@ -6,10 +7,12 @@ from pydantic import Field
 from pydantic import SecretStr
 from pydantic import model_validator
 
-from app.schemas.auth import MAX_PASSWORD_LENGTH
 from app.schemas.auth import MAX_TOKEN_LENGTH
+from app.schemas.auth import Password
 
 MAX_CODE_LENGTH = 64
+
+Code = Annotated[SecretStr, Field(max_length=MAX_CODE_LENGTH, examples=["287082"])]
 
 
 class TotpEnrolment(BaseModel):
@@ -22,7 +25,7 @@ class TotpEnrolment(BaseModel):
 class TotpConfirmation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    code: SecretStr = Field(max_length=MAX_CODE_LENGTH)
+    code: Code
 
 
 class RecoveryCodes(BaseModel):
@@ -33,8 +36,10 @@ class RecoveryCodes(BaseModel):
 class TotpLogin(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    challenge: SecretStr = Field(max_length=MAX_TOKEN_LENGTH)
-    code: SecretStr = Field(max_length=MAX_CODE_LENGTH)
+    challenge: SecretStr = Field(
+        max_length=MAX_TOKEN_LENGTH, examples=["the challenge of the login"]
+    )
+    code: Code
     """Of an authenticator, or a recovery code."""
 
 
@@ -43,8 +48,8 @@ class ReauthenticationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    password: SecretStr | None = Field(None, max_length=MAX_PASSWORD_LENGTH)
-    code: SecretStr | None = Field(None, max_length=MAX_CODE_LENGTH)
+    password: Password | None = None
+    code: Code | None = None
 
     @model_validator(mode="after")
     def _one_proof(self) -> Self:

@@ -10,13 +10,12 @@ from pydantic import BaseModel
 from pydantic import ConfigDict
 from pydantic import EmailStr
 from pydantic import Field
-from pydantic import SecretStr
 from pydantic import StrictBool
 from pydantic import StringConstraints
 from pydantic import field_validator
 
 from app.core.pagination import PageQuery
-from app.schemas.auth import MAX_PASSWORD_LENGTH
+from app.schemas.auth import Password
 from app.schemas.role import RoleName
 from app.schemas.text import StorableText
 
@@ -27,13 +26,14 @@ def _lower(value: str) -> str:
     return value.lower()
 
 
-Email = Annotated[EmailStr, AfterValidator(_lower)]
+Email = Annotated[EmailStr, AfterValidator(_lower), Field(examples=["ada@example.com"])]
 Username = Annotated[
     str,
     StringConstraints(min_length=3, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
     AfterValidator(_lower),
+    Field(examples=["ada"]),
 ]
-FullName = Annotated[StorableText, Field(max_length=200)]
+FullName = Annotated[StorableText, Field(max_length=200, examples=["Ada Lovelace"])]
 Order = Literal[
     "created_at",
     "-created_at",
@@ -93,7 +93,7 @@ class UserCreate(BaseModel):
 
     email: Email
     username: Username
-    password: SecretStr | None = Field(None, max_length=MAX_PASSWORD_LENGTH)
+    password: Password | None = None
     full_name: FullName | None = None
     is_active: StrictBool = True
     is_superuser: StrictBool = False

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from httpx2 import Response
 
+from app.api.openapi_headers import DESCRIPTIONS
 from app.api.v1.router import PREFIX
 from tests.support.factories import logged_in
 from tests.support.factories import make_user
@@ -37,17 +39,17 @@ def test_every_error_is_a_problem(operations: Operations) -> None:
 @pytest.mark.parametrize(
     ("operation", "statuses"),
     [
-        (("GET", "/health"), "200 400 413"),
-        (("GET", "/api/v1/users/me"), "200 400 401 403 406 413 503"),
-        (("POST", "/api/v1/users"), "201 400 401 403 406 409 413 415 422 503"),
+        (("GET", "/health"), "200 400 413 500"),
+        (("GET", "/api/v1/users/me"), "200 400 401 403 406 413 500 503"),
+        (("POST", "/api/v1/users"), "201 400 401 403 406 409 413 415 422 500 503"),
         (
             ("PATCH", "/api/v1/users/{user_id}"),
-            "200 400 401 403 404 406 409 412 413 415 422 503",
+            "200 400 401 403 404 406 409 412 413 415 422 500 503",
         ),
-        (("DELETE", "/api/v1/roles/{name}"), "204 400 401 403 404 406 409 412 413 422 503"),
-        (("GET", "/api/v1/users/search"), "200 400 401 403 406 413 414 422 503"),
-        (("POST", "/api/v1/auth/login"), "200 400 401 403 406 413 415 422 429 503"),
-        (("POST", "/api/v1/auth/token"), "200 400 406 413 415 422 429 503"),
+        (("DELETE", "/api/v1/roles/{name}"), "204 400 401 403 404 406 409 412 413 422 500 503"),
+        (("GET", "/api/v1/users/search"), "200 400 401 403 406 413 414 422 500 503"),
+        (("POST", "/api/v1/auth/login"), "200 400 401 403 406 413 415 422 429 500 503"),
+        (("POST", "/api/v1/auth/token"), "200 400 406 413 415 422 429 500 503"),
     ],
 )
 def test_the_statuses_follow_from_what_an_operation_has(
@@ -86,3 +88,33 @@ async def test_a_problem_has_the_documented_members(service: Service) -> None:
     assert refused.json().keys() == documented["properties"].keys()
     assert taken.json().keys() == set(documented["required"])
     assert documented["properties"].keys() - set(documented["required"]) == {"errors"}
+
+
+async def test_the_documented_headers_are_those_of_the_answers(
+    service: Service, operations: Operations
+) -> None:
+    root = (await logged_in(service, is_superuser=True)).header
+    new = {"email": "new@example.com", "username": "new"}
+    answers = {
+        ("GET", "/api/v1/users/me"): await service.client.get("/api/v1/users/me", headers=root),
+        ("POST", "/api/v1/users"): await service.client.post(
+            "/api/v1/users", json=new, headers=root
+        ),
+        ("GET", "/api/v1/roles"): await service.client.get("/api/v1/roles"),
+    }
+    headers = {
+        key: operations[key]["responses"][str(answer.status_code)]["headers"].keys()
+        for key, answer in answers.items()
+    }
+
+    assert [answer.status_code for answer in answers.values()] == [200, 201, 401]
+    for key, promised in headers.items():
+        assert promised - {"Access-Control-Allow-Origin"} <= known(answers[key]), key
+    assert "ETag" in headers["GET", "/api/v1/users/me"]
+    assert "Location" in headers["POST", "/api/v1/users"]
+    assert "WWW-Authenticate" in headers["GET", "/api/v1/roles"]
+
+
+def known(answer: Response) -> set[str]:
+    """Names as the schema writes them."""
+    return {name for name in DESCRIPTIONS if name in answer.headers}

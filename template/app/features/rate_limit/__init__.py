@@ -9,6 +9,8 @@ A route of yours gets its own with slowapi's decorator:
     async def read_reports() -> list[Report]: ...
 """
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from app.core.config import Settings
@@ -17,6 +19,7 @@ from app.features.rate_limit.declared import limiter
 from app.features.rate_limit.middleware import Gate
 from app.features.rate_limit.middleware import RateLimits
 from app.features.rate_limit.rules import Rules
+from app.features.rate_limit.schema import amend
 from app.features.rate_limit.settings import RateLimitSettings
 
 __all__ = ["install", "limiter"]
@@ -29,4 +32,6 @@ def install(app: FastAPI, settings: Settings) -> None:
     windows: Windows = app.state.windows
     gate = Gate(Rules(app, group), windows)
     app.state.admission = gate
-    app.add_middleware(RateLimits, gate=gate, with_headers=group.rate_limit_headers_enabled)
+    with_headers = group.rate_limit_headers_enabled
+    app.add_middleware(RateLimits, gate=gate, with_headers=with_headers)
+    app.state.schema_amendments.append(partial(amend, with_headers=with_headers))

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi import Depends
+from fastapi import Response
 
 from app.api.deps import ReadSessionDep
 from app.api.deps import SessionDep
@@ -33,9 +34,11 @@ Keys = Annotated[ApiKeyService, Depends(own_keys)]
 
 
 @router.post("", status_code=HTTPStatus.CREATED, dependencies=[Depends(recent_user)])
-async def create_api_key(body: ApiKeyCreate, keys: Keys) -> ApiKeyCreated:
+async def create_api_key(body: ApiKeyCreate, keys: Keys, response: Response) -> ApiKeyCreated:
     """The key is in this answer and nowhere else."""
-    return await keys.create(body)
+    created = await keys.create(body)
+    response.headers["Location"] = f"/api/v1/api-keys/{created.id}"
+    return created
 
 
 @router.get("")

@@ -29,7 +29,10 @@ LOGIN_ERRORS: dict[int | str, dict[str, Any]] = {
     HTTPStatus.TOO_MANY_REQUESTS: {},
 }
 GRANT_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.TOO_MANY_REQUESTS: {}}
-TokenField = Annotated[SecretStr, Field(max_length=MAX_TOKEN_LENGTH), Form()]
+TokenField = Annotated[
+    SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["an access or refresh token"]), Form()
+]
+TokenHint = Annotated[str | None, Field(max_length=64, examples=["refresh_token"]), Form()]
 
 
 @router.post("/login", responses=LOGIN_ERRORS)
@@ -53,9 +56,7 @@ async def refresh(body: RefreshRequest, auth: AuthDep) -> TokenResponse:
 
 
 @router.post("/revoke", status_code=HTTPStatus.OK)
-async def revoke(
-    token: TokenField, auth: AuthDep, token_type_hint: Annotated[str | None, Form()] = None
-) -> None:
+async def revoke(token: TokenField, auth: AuthDep, token_type_hint: TokenHint = None) -> None:
     """RFC 7009: the answer is the same whatever the token was; the hint is not needed."""
     await auth.revoke(token.get_secret_value())
 
