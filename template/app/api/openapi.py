@@ -68,7 +68,7 @@ def _document_errors(path: str, method: str, operation: Json) -> None:
     for status in sorted(declared | set(_statuses(path, method, operation))):
         response = responses.setdefault(str(status), {})
         if "content" not in response or status == HTTPStatus.UNPROCESSABLE_ENTITY:
-            responses[str(status)] = problem_response(HTTPStatus(status))
+            responses[str(status)] = _problem_response(HTTPStatus(status))
 
 
 def _size_integers(part: Any) -> None:
@@ -109,6 +109,6 @@ def _statuses(path: str, method: str, operation: Json) -> Iterator[HTTPStatus]:
         yield HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def problem_response(status: HTTPStatus) -> Json:
+def _problem_response(status: HTTPStatus) -> Json:
     schema = {"$ref": REFERENCE.format(model="Problem")}
     return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}}

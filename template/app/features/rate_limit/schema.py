@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from app.api.openapi import problem_response
 from app.core.guard import PROBES
 
 HEADERS = {
@@ -13,14 +12,16 @@ HEADERS = {
 
 
 def amend(schema: dict[str, Any], *, with_headers: bool) -> None:
-    status = HTTPStatus.TOO_MANY_REQUESTS
+    refused = HTTPStatus.TOO_MANY_REQUESTS
     for path, methods in schema["paths"].items():
         if path in PROBES:
             continue
         for operation in methods.values():
-            operation["responses"].setdefault(str(int(status)), problem_response(status))
+            responses = operation["responses"]
+            problem = {**responses["400"], "description": refused.phrase}
+            responses.setdefault(str(int(refused)), problem)
             if with_headers:
-                _document_headers(operation["responses"])
+                _document_headers(responses)
 
 
 def _document_headers(responses: dict[str, Any]) -> None:
