@@ -69,6 +69,7 @@ def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, queue: str) -> 
         "docs/index.md",
         "docs/deployment.md",
         "docs/redis.md",
+        "docs/security/decisions.md",
         "tests/api/test_default_deny.py",
         "tests/faults/test_mail.py",
         "tests/support/extensions.py",

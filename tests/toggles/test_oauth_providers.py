@@ -30,6 +30,8 @@ OF_ANY = {
     ".env.example",
     "docs/how-to/secrets.md",
     "docs/index.md",
+    "docs/security/asvs/clients.md",
+    "docs/security/decisions.md",
     "tests/api/test_default_deny.py",
 }
 OF_EACH = {".env.example", "app/features/oauth/providers.py"}

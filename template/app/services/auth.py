@@ -111,7 +111,7 @@ class AuthService:
 
     async def revoke(self, token: str) -> None:
         """RFC 7009: ends the session of an access or refresh token; unknown tokens are no error."""
-        if session_id := self._session_of(token):
+        if session_id := self.session_of(token):
             await self.end_session(session_id)
 
     async def end_session(self, session_id: UUID) -> None:
@@ -120,6 +120,13 @@ class AuthService:
             auth_audit.session_ended(session, session_id, owner)
         log.info("auth.logout", session_id=str(session_id))
         instruments.auth_event("logout")
+
+    async def code_reused(self, session_id: UUID) -> None:
+        """Ends the session that the first use of an authorization code began."""
+        async with self._database.write() as session:
+            owner = await SessionRepository(session).end(session_id, clock.now())
+            auth_audit.code_reused(session, session_id, owner)
+        instruments.auth_event("code_reuse", "failure")
 
     @property
     def _refresh_keys(self) -> list[bytes]:
@@ -176,7 +183,7 @@ class AuthService:
         row.last_used_at = now
         return token
 
-    def _session_of(self, token: str) -> UUID | None:
+    def session_of(self, token: str) -> UUID | None:
         if parsed := refresh_token.parse(self._refresh_keys, token):
             return parsed.session_id
         try:

@@ -35,6 +35,13 @@ def token_reused(session: WriteSession, row: Session, generation: int) -> None:
     log.warning("auth.token.reused", user_id=str(row.user_id), session_id=str(row.id))
 
 
+def code_reused(session: WriteSession, session_id: UUID, owner: UUID | None) -> None:
+    """None was the owner of a session that had ended before."""
+    target = f"session:{session_id}"
+    audit.record(session, "auth.code.reused", actor_id=owner, target=target, outcome="failure")
+    log.warning("auth.code.reused", session_id=str(session_id))
+
+
 async def refused(database: Database, action: str, user_id: UUID) -> None:
     """In a transaction of its own, which the refusal does not take back."""
     async with database.write() as session:

@@ -25,6 +25,7 @@ from app.services.auth import AuthService
 
 LOCAL = Provider(name="local", display_name="Password", type="local", scopes=[])
 CODE_PURPOSE = "authorization-code"
+USED_PURPOSE = "used-authorization-code"
 CODE_TTL = timedelta(seconds=60)
 
 
@@ -82,15 +83,30 @@ class AuthorizationService:
         return await self._states.put(CODE_PURPOSE, state, CODE_TTL)
 
     async def redeem(self, grant: CodeGrant) -> TokenResponse:
-        """Raises OAuthError `invalid_grant`; the code is used up whatever else was wrong."""
-        state = await self._states.take(CODE_PURPOSE, grant.code.get_secret_value())
-        verifier = grant.code_verifier.get_secret_value()
-        if state is None or not _belongs(state, grant.redirect_uri, verifier):
+        """Raises OAuthError `invalid_grant`; the code is used up whatever else was wrong.
+
+        One that comes again ends the session it began (RFC 6749 section 4.1.2).
+        """
+        code = grant.code.get_secret_value()
+        state = await self._states.take(CODE_PURPOSE, code)
+        if state is None:
+            await self._end_what_began_with(grant)
+        if state is None or not _belongs(state, grant):
             raise OAuthError("invalid_grant", "The authorization code is not valid.")
         user_id = UUID(state["user_id"])
         if "pending" in state:
             await self._sign_in.ways[state["provider"]].complete(user_id, state["pending"])
-        return await self._auth.start_session(user_id, is_new_user=state.get("is_new_user", False))
+        is_new_user = state.get("is_new_user", False)
+        answer = await self._auth.start_session(user_id, is_new_user=is_new_user)
+        session_id = str(self._auth.session_of(answer.refresh_token))
+        await self._states.put_back(USED_PURPOSE, code, state | {"began": session_id}, CODE_TTL)
+        return answer
+
+    async def _end_what_began_with(self, grant: CodeGrant) -> None:
+        """Only for the client's own verifier: who merely saw the code ends nothing."""
+        used = await self._states.take(USED_PURPOSE, grant.code.get_secret_value())
+        if used is not None and _belongs(used, grant):
+            await self._auth.code_reused(UUID(used["began"]))
 
     async def _authenticated(self, body: AuthorizeRequest) -> UUID:
         identifier = body.email or body.username
@@ -102,8 +118,8 @@ class AuthorizationService:
         return user.id
 
 
-def _belongs(state: dict[str, Any], redirect_uri: str, verifier: str) -> bool:
-    digest = hashlib.sha256(verifier.encode()).digest()
+def _belongs(state: dict[str, Any], grant: CodeGrant) -> bool:
+    digest = hashlib.sha256(grant.code_verifier.get_secret_value().encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     same_client = hmac.compare_digest(challenge, state["code_challenge"])
-    return same_client and redirect_uri == state["redirect_uri"]
+    return same_client and grant.redirect_uri == state["redirect_uri"]

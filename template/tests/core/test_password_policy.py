@@ -71,6 +71,13 @@ async def test_no_answer_lets_it_pass(capsysbinary: pytest.CaptureFixture[bytes]
     assert capsysbinary.readouterr().out.count(b"password.breach_check_failed") == 2
 
 
+async def test_a_redirect_is_not_followed() -> None:
+    async with ranges(f"{DIGEST[5:]}:3", status="302 Found\r\nLocation: /elsewhere") as service:
+        await service.policy.check(PASSWORD)
+
+    assert len(service.paths) == 1
+
+
 async def test_it_is_asked_only_where_a_url_is_set() -> None:
     await PasswordPolicy(15).check(PASSWORD)
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app.models.audit_entry import AuditEntry
 from app.services.authorization import CODE_TTL
 from tests.support.factories import PASSWORD
 from tests.support.factories import bearer
@@ -42,13 +44,41 @@ async def test_the_clients_verifier_redeems_the_code_once(service: Service) -> N
     code = await code_for(service, client)
 
     first = await service.client.post(TOKEN, data=client.grant(code))
+    me = await service.client.get("/api/v1/users/me", headers=bearer(first.json()["access_token"]))
     second = await service.client.post(TOKEN, data=client.grant(code))
 
     assert first.status_code == 200
     assert first.headers["cache-control"] == "no-store"
-    me = await service.client.get("/api/v1/users/me", headers=bearer(first.json()["access_token"]))
     assert me.json()["username"] == "ada"
     assert (second.status_code, second.json()["error"]) == (400, "invalid_grant")
+
+
+async def test_a_code_that_comes_again_ends_the_session_it_began(service: Service) -> None:
+    client = PkceClient()
+    code = await code_for(service, client)
+    tokens = (await service.client.post(TOKEN, data=client.grant(code))).json()
+
+    again = await service.client.post(TOKEN, data=client.grant(code))
+    me = await service.client.get("/api/v1/users/me", headers=bearer(tokens["access_token"]))
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    refreshed = await service.client.post(TOKEN, data=refresh)
+
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    assert (me.status_code, refreshed.status_code) == (401, 400)
+    async with service.database.read() as session:
+        actions = list(await session.scalars(select(AuditEntry.action).order_by(AuditEntry.at)))
+    assert actions[-1] == "auth.code.reused"
+
+
+async def test_who_merely_saw_a_used_code_ends_nothing(service: Service) -> None:
+    client = PkceClient()
+    code = await code_for(service, client)
+    tokens = (await service.client.post(TOKEN, data=client.grant(code))).json()
+
+    seen = await service.client.post(TOKEN, data=client.grant(code, code_verifier="x" * 43))
+    me = await service.client.get("/api/v1/users/me", headers=bearer(tokens["access_token"]))
+
+    assert (seen.status_code, me.status_code) == (400, 200)
 
 
 @pytest.mark.parametrize(
