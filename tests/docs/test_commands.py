@@ -36,6 +36,10 @@ ELSEWHERE = {
     ("docs/maintaining/pipelines.md", "uv run python"): "tests/static/test_workflows.py",
     ("template/README.md.jinja", ""): "tests/test_readme.py",
     ("template/docs/deployment/docker.md", "docker build"): "tests/toggles/test_image.py",
+    (
+        "template/docs/deployment/published-image.md.jinja",
+        "IMAGE=service",
+    ): "tests/toggles/test_image.py",
     ("template/docs/development.md.jinja", "uv run pytest"): "tests/suites/test_presets.py",
     ("template/docs/development.md.jinja", "uv run --group docs"): "tests/docs/test_site.py",
     ("template/docs/how-to/add-a-domain.md", ""): "tests/docs/test_commands.py",
@@ -51,11 +55,18 @@ NOT_RUN = {
     ("docs/maintaining/tests.md", "uv run pytest"): "it is what runs this test",
     ("docs/maintaining/tests.md", "uv run copier"): "tests/test_readme.py runs its like",
     ("template/docs/deployment/docker.md", "mkdir"): "its command is in test_commands of the keys",
-    ("template/docs/deployment/docker.md", "IMAGE="): "tests/toggles/test_deployment.py runs it "
-    "with recording commands in place of docker",
+    (
+        "template/docs/deployment/docker.md",
+        "IMAGE=",
+    ): "tests/toggles/test_image_pipeline.py runs it with recording commands in place of docker",
     ("template/docs/deployment/docker.md", "docker compose"): "it needs a docker daemon",
-    ("template/docs/deployment/kubernetes.md", "OVERLAY="): "tests/toggles/test_deployment.py runs "
-    "it with recording commands in place of kubectl",
+    ("template/docs/deployment/kubernetes.md", "OVERLAY="): "tests/toggles/test_image_pipeline.py "
+    "runs it with recording commands in place of kubectl",
+    (
+        "template/docs/deployment/published-image.md.jinja",
+        "IMAGE=ghcr",
+    ): "it asks a registry and the public log of signatures",
+    ("template/docs/deployment/published-image.md.jinja", "IMAGE=registry"): "as above",
     ("template/docs/jobs.md.jinja", ""): "tests/features/jobs of every rendered project that has "
     "jobs runs each, with a job that failed",
     ("template/docs/load-tests.md.jinja", ""): "the tests of the load tests, in every rendered "

@@ -23,6 +23,7 @@ USES = re.compile(r"uses: (?P<name>\S+)@(?P<commit>\S+) # (?P<release>\S+)$", re
 RIGHTS = {
     "template/update.yml/update": {"contents", "pull-requests"},
     "here/release.yml/publish": {"attestations", "contents", "id-token"},
+    "template/image.yml/publish": {"attestations", "id-token", "packages"},
 }
 
 each_workflow = pytest.mark.parametrize(

@@ -34,6 +34,8 @@ class Image:
     root: Path
     """Where its file system is mounted."""
     megabytes_above_base: float
+    secrets: Path | None = None
+    """A folder that is mounted where compose mounts secrets."""
 
 
 def build(project: Path, tag: str) -> None:
@@ -57,6 +59,11 @@ def mounted(tag: str) -> Iterator[Image]:
         _buildah("rm", container)
 
 
+def save(tag: str, archive: Path) -> None:
+    """What `docker save` writes."""
+    _buildah("push", "--quiet", tag, f"docker-archive:{archive}:{tag}")
+
+
 def started(
     image: Image, *command: str, data: Path, log: Path, **environment: str
 ) -> subprocess.Popen[str]:
@@ -64,6 +71,8 @@ def started(
     script = (
         'mount --bind "$ROOT" "$ROOT" && mount -o remount,bind,ro "$ROOT" '
         '&& mount --bind "$DATA" "$ROOT/tmp" '
+        '&& if [ -n "$SECRETS" ]; then mount -t tmpfs none "$ROOT/run" '
+        '&& mkdir "$ROOT/run/secrets" && mount --bind "$SECRETS" "$ROOT/run/secrets"; fi '
         '&& exec chroot --userspec=10001:10001 "$ROOT" env -C /srv/app -i "$@"'
     )
     variables = {
@@ -78,7 +87,9 @@ def started(
                 *(f"{name}={value}" for name, value in variables.items()),
                 *command,
             ],
-            env=clean_environment({"ROOT": str(image.root), "DATA": str(data)}),
+            env=clean_environment(
+                {"ROOT": str(image.root), "DATA": str(data), "SECRETS": str(image.secrets or "")}
+            ),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -16,11 +16,21 @@ from tests.support.trees import changed
 
 CHECKS = ".github/workflows/ci.yml"
 ON_SQLITE = ".github/workflows/sqlite.yml"
+# tests/toggles/test_image.py and test_image_pipeline.py run it.
+IMAGE = ".github/workflows/image.yml"
 # tests/updates/test_scheduled.py runs it, because it needs a newer release to be there.
 UPDATE = ".github/workflows/update.yml"
-WORKFLOWS = {"sqlite": {CHECKS, UPDATE}, "postgres": {CHECKS, ON_SQLITE, UPDATE}}
+WORKFLOWS = {
+    "sqlite": {CHECKS, IMAGE, UPDATE},
+    "postgres": {CHECKS, IMAGE, ON_SQLITE, UPDATE},
+}
 PAGE = "docs/how-to/update-by-pull-request.md"
 BESIDE = {".github/update.sh", ".github/renovate.json", PAGE}
+OF_THE_IMAGE = {
+    "deploy/scripts/publish-image.sh",
+    "docs/deployment/published-image.md",
+    "docs/upgrade-notes.md",
+}
 PIPELINE = ".gitlab-ci.yml"
 CHECKING = {"ci/static", "ci/migrations", "ci/tests", "sqlite/tests"}
 # The same words, in tests/suites, which runs them for this variant among others.
@@ -52,10 +62,11 @@ def _steps(project: Path) -> Iterator[Step]:
 
 @pytest.mark.parametrize("database", WORKFLOWS)
 def test_only_workflows_and_forms_come_and_go(tmp_path: Path, database: str) -> None:
-    without = render(tmp_path / "without", ci="none", database=database)
-    with_it = render(tmp_path / "with", ci="github", database=database)
+    answers: dict[str, Any] = {"database": database, "deployment": ["docker"]}
+    without = render(tmp_path / "without", ci="none", **answers)
+    with_it = render(tmp_path / "with", ci="github", **answers)
 
-    assert changed(without, with_it) == WORKFLOWS[database] | FORMS | BESIDE
+    assert changed(without, with_it) == WORKFLOWS[database] | FORMS | BESIDE | OF_THE_IMAGE
     assert not (without / ".github").exists()
 
 
@@ -100,7 +111,7 @@ def test_the_pipeline_of_gitlab_is_one_valid_file(tmp_path: Path, deployment: li
 
     schema = ("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
     run("check-jsonschema", *schema, PIPELINE, cwd=with_it)
-    assert changed(without, with_it) == {PIPELINE}
+    assert changed(without, with_it) == {PIPELINE} | (OF_THE_IMAGE if deployment else set())
     assert ("build-image" in yaml.safe_load((with_it / PIPELINE).read_text())) is bool(deployment)
 
 
@@ -109,11 +120,18 @@ def test_gitlab_runs_what_github_runs(tmp_path: Path, database: str) -> None:
     github = render(tmp_path / "github", ci="github", database=database, deployment=[])
     gitlab = render(tmp_path / "gitlab", ci="gitlab", database=database, deployment=[])
     jobs: dict[str, Any] = yaml.safe_load((gitlab / PIPELINE).read_text())
+    asking = jobs.pop("update-check")
     commands = [line for job in jobs.values() if "script" in job for line in job["script"]]
 
     checks = [step.command for step in _steps(github) if step.job in CHECKING]
     assert sorted(commands) == sorted(one for one in checks if one != "uv sync --locked")
     assert "uv sync --locked" in jobs["default"]["before_script"]
+    (command,) = asking["script"]
+    assert (
+        command.replace("check-update", "update") in (gitlab / "docs/how-to/update.md").read_text()
+    )
+    # What update.sh of GitHub reads the same way.
+    assert asking["allow_failure"] == {"exit_codes": 2}
 
 
 @pytest.mark.suite

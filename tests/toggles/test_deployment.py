@@ -1,5 +1,6 @@
 """`deployment`: an image and compose files, Kubernetes manifests, both or neither."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from tests.support.trees import without_answers
 OFF: list[str] = []
 CHOICES = ["docker", "kubernetes"]
 WORDS = {
-    "docker": ("Dockerfile", "docker compose", "deploy.sh"),
+    "docker": ("Dockerfile", "docker compose", "deploy.sh", "compose.smoke", "smoke-image"),
     "kubernetes": ("kustomize", "kubectl", "deploy-kubernetes"),
 }
-NOTED = {"kubernetes": {"docs/upgrade-notes.md"}}
+NOTED = {choice: {"docs/upgrade-notes.md"} for choice in CHOICES}
 SCHEMA_VERSION = "1.37"
 OVERLAYS = ["development", "staging", "production"]
 CUSTOM_KINDS = {"ExternalSecret", "SecretStore"}
@@ -36,9 +37,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_exactly_its_files_come_and_go(tmp_path: Path, choice: str) -> None:
-    off = render(tmp_path / "off", deployment=OFF)
-    on = render(tmp_path / "on", deployment=[choice])
-    owned = set(owned_paths({"deployment": OFF})) - set(owned_paths({"deployment": [choice]}))
+    off = render(tmp_path / "off", ci="github", deployment=OFF)
+    on = render(tmp_path / "on", ci="github", deployment=[choice])
+    absent = owned_paths({"ci": "github", "deployment": OFF})
+    owned = set(absent) - set(owned_paths({"ci": "github", "deployment": [choice]}))
     added = set(without_answers(on)) - set(without_answers(off))
 
     assert changed(off, on) == added | NOTED.get(choice, set())
@@ -84,8 +86,50 @@ def test_compose_files_are_complete(tmp_path: Path, database: str) -> None:
         assert set(service["secrets"]) <= set(production["secrets"])
         assert {"TRUSTED_HOSTS", "TRUSTED_PROXIES", "MAIL_FROM"} <= set(service["environment"])
     assert production["services"]["migrate"]["command"] == ["db", "upgrade"]
-    development = yaml.safe_load((project / "compose.yaml").read_text())
+    development = _composed(project, "compose.yaml")
     assert ("postgres" in development["services"]) is (database == "postgres")
+    assert "redis" not in development["services"]
+
+
+def test_redis_is_started_for_development_too(project: Path) -> None:
+    assert "redis" in _composed(project, "compose.yaml")["services"]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"preset": "minimal"},
+        {"database": "sqlite", "redis": True, "background_jobs": "celery"},
+        {"database": "postgres", "redis": True, "background_jobs": "arq"},
+    ],
+    ids=lambda answers: ",".join(map(str, answers.values())),
+)
+def test_the_smoke_test_changes_nothing_but_what_it_talks_to(
+    tmp_path: Path, answers: dict[str, Any]
+) -> None:
+    project = render(tmp_path / "service", deployment=["docker"], **answers)
+
+    production = _composed(project, "compose.production.yaml")
+    smoke = _composed(project, "compose.production.yaml", "compose.smoke.yaml")
+
+    beside = {"postgres"} if answers.get("database") == "postgres" else set()
+    beside |= {"redis"} if answers.get("redis") else set()
+    assert set(smoke["services"]) - set(production["services"]) == beside
+    for name, service in production["services"].items():
+        started = smoke["services"][name]
+        assert set(started.pop("depends_on", {})) == beside
+        assert service | {"restart": "no"} == started
+    files = [Path(one["file"]).parent.name for one in smoke["secrets"].values()]
+    assert files == ["smoke-files"] * len(production["secrets"])
+
+
+def test_the_workers_are_as_many_as_the_host_is_told(tmp_path: Path) -> None:
+    project = render(tmp_path / "service", deployment=["docker"], redis=True, background_jobs="arq")
+
+    for workers in (1, 3):
+        told = {"WORKERS": str(workers)} if workers > 1 else {}
+        model = _composed(project, "compose.production.yaml", **told)
+        assert model["services"]["worker"]["scale"] == workers
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -178,6 +222,16 @@ def test_no_secret_stands_in_a_config_map(project: Path, overlay: str) -> None:
 def built(project: Path, overlay: str) -> list[dict[str, Any]]:
     folder = f"deploy/kubernetes/overlays/{overlay}"
     return list(yaml.safe_load_all(run("kubectl", "kustomize", folder, cwd=project)))
+
+
+def _composed(project: Path, *files: str, **variables: str) -> dict[str, Any]:
+    """What compose makes of the files."""
+    names = ("IMAGE", "MAIL_FROM", "TRUSTED_HOSTS", "TRUSTED_PROXIES", "REDIS_URL")
+    settings = dict.fromkeys(names, "given") | {"SMOKE_FILES": str(project / "smoke-files")}
+    named = [word for file in files for word in ("--file", file)]
+    command = ("docker-compose", "--profile", "*", *named, "config", "--format=json")
+    model: dict[str, Any] = json.loads(run(*command, cwd=project, env=settings | variables))
+    return model
 
 
 def pod_of(manifest: dict[str, Any]) -> bool:

@@ -1,14 +1,22 @@
 """The image of a rendered project is built, and serves as its own user from a read-only root."""
 
+import json
 import os
+import shlex
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from benchmarks.postgres import running
+from tests.support import engine
 from tests.support import images
+from tests.support.environment import locked_versions
 from tests.support.environment import prepare
 from tests.support.images import Image
 from tests.support.process import run
@@ -26,21 +34,24 @@ pytestmark = [
 
 MOST_MEGABYTES_ABOVE_BASE = 120
 """`python:3.12-slim` has 125, and the image is to stay under 250."""
+TAG = "localhost/service"
 PASSWORD = "correct horse battery staple"  # noqa: S105
 ADMIN = "admin@example.com"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    project = render(tmp_path_factory.mktemp("image") / "service", preset="enterprise")
+    """With the pipeline whose commands are all in its file: GitLab's."""
+    directory = tmp_path_factory.mktemp("image") / "service"
+    project = render(directory, preset="enterprise", ci="gitlab")
     prepare(project)
     return project
 
 
 @pytest.fixture(scope="module")
 def image(project: Path) -> Iterator[Image]:
-    images.build(project, "localhost/service")
-    with images.mounted("localhost/service") as image:
+    images.build(project, TAG)
+    with images.mounted(TAG) as image:
         yield image
 
 
@@ -91,6 +102,40 @@ def test_it_migrates_serves_and_stops(image: Image, project: Path, tmp_path: Pat
     assert status in CLEAN_EXITS
 
 
+def test_the_pipeline_deploys_it_beside_an_empty_database(
+    image: Image, project: Path, tmp_path: Path
+) -> None:
+    with running(project) as database_url:
+        environment = engine.install(tmp_path / "engine", image, database_url)
+        try:
+            (command,) = [line for line in _script(project, "build-image") if "smoke" in line]
+            said = run("bash", "-euo", "pipefail", "-c", command, cwd=project, env=environment)
+        finally:
+            engine.end(tmp_path / "engine")
+
+    assert said.count("ok ") == 6
+    assert "service serves" in said
+    assert list((project / "var").iterdir()) == []
+
+
+def test_the_pipeline_lists_what_is_in_it_as_cyclonedx(project: Path, image: Image) -> None:
+    assert image.root.is_dir()
+    images.save(TAG, project / "image.tar")
+
+    (command,) = _script(project, "sbom")
+    run(*shlex.split(command.removeprefix("/")), cwd=project)
+
+    text = (project / "sbom.cdx.json").read_text()
+    listed = json.loads(text)
+    version = SchemaVersion.from_version(listed["specVersion"])
+    assert JsonStrictValidator(version).validate_str(text) is None
+    packages = {one["purl"].split("?")[0] for one in listed["components"] if "purl" in one}
+    locked = locked_versions(project / "uv.lock")
+    assert {f"pkg:pypi/{name}@{locked[name]}" for name in ("fastapi", "arq")} <= packages
+    assert [one for one in packages if one.startswith("pkg:deb/debian/libssl3@")]
+    assert not [one for one in packages if one.startswith("pkg:pypi/pytest@")]
+
+
 def test_nothing_of_it_can_be_written(image: Image, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -108,6 +153,12 @@ def test_a_change_of_the_code_keeps_the_layer_of_the_packages(project: Path) -> 
     packages = next(n for n, line in enumerate(lines) if "--no-install-project" in line)
 
     assert not [line for line in lines[:packages] if "COPY app" in line]
+
+
+def _script(project: Path, job: str) -> list[str]:
+    pipeline: dict[str, Any] = yaml.safe_load((project / ".gitlab-ci.yml").read_text())
+    script: list[str] = pipeline[job]["script"]
+    return script
 
 
 def _finished(

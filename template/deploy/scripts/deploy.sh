@@ -20,7 +20,7 @@ say "migrating with $IMAGE"
 export IMAGE
 $COMPOSE run --rm migrate
 say "starting $IMAGE"
-$COMPOSE up --detach --wait --no-deps app
+$COMPOSE up --detach --wait
 if $COMPOSE exec -T app app smoke --base-url "$SMOKE_URL" --email "$SMOKE_EMAIL" --password-stdin < "$SMOKE_PASSWORD_FILE"; then
   if [ -f "$STATE" ] && [ "$(cat "$STATE")" != "$IMAGE" ]; then cp "$STATE" "$STATE.previous"; fi
   printf '%s' "$IMAGE" > "$STATE"

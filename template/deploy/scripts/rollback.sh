@@ -15,6 +15,6 @@ if [ -z "${TO:-}" ]; then
   TO="$(cat "$STATE.previous")"
 fi
 export IMAGE="$TO"
-$COMPOSE up --detach --wait --no-deps app
+$COMPOSE up --detach --wait
 printf '%s' "$IMAGE" > "$STATE"
 printf '%s rollback: %s serves\n' "$(date -u +%FT%TZ)" "$IMAGE"
