@@ -15,6 +15,7 @@ from app import main
 from app import models
 from app.core.database import Base
 from app.core.database import UtcDateTime
+from app.core.exact import Exact
 
 ADVISORY_LOCK = 7_046_029_254_386_353
 """One number for all instances that migrate one PostgreSQL database."""
@@ -32,10 +33,12 @@ def lock(connection: Connection) -> None:
 
 
 def render_item(kind: str, item: object, autogen: AutogenContext) -> str | Literal[False]:
-    """Writes our column type as an import and a name instead of a path into the application."""
+    """Writes our column types without a path into the application."""
     if kind == "type" and isinstance(item, UtcDateTime):
         autogen.imports.add("from app.core.database import UtcDateTime")
         return "UtcDateTime()"
+    if kind == "type" and isinstance(item, Exact):
+        return item.migration()
     return False
 
 

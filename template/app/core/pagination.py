@@ -1,5 +1,6 @@
 """Bounded pages: what a list endpoint takes and returns."""
 
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -7,6 +8,8 @@ from fastapi import Response
 from pydantic import BaseModel
 from pydantic import ConfigDict
 from pydantic import Field
+
+from app.core.exact import written
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -51,6 +54,10 @@ def page_response(items: list[dict[str, Any]], total: int, query: PageQuery) -> 
         "page": query.skip // query.limit + 1,
         "total_pages": -(-total // query.limit),
     }
-    # asyncpg has a UUID type of its own, which orjson hands to `default`.
-    content = orjson.dumps(page, default=str, option=orjson.OPT_UTC_Z)
+    content = orjson.dumps(page, default=_text, option=orjson.OPT_UTC_Z)
     return Response(content, media_type="application/json")
+
+
+def _text(value: Any) -> str:
+    """asyncpg has a UUID type of its own; a Decimal would be written with an exponent."""
+    return written(value) if isinstance(value, Decimal) else str(value)

@@ -2,9 +2,11 @@
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import UTC
 from datetime import date
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 from typing import Any
 
@@ -12,6 +14,12 @@ from pydantic import AfterValidator
 from pydantic import AwareDatetime
 from pydantic import BeforeValidator
 from pydantic import Field
+from pydantic import GetCoreSchemaHandler
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+from pydantic_core import core_schema
+
+from app.core import exact
 
 WRITTEN_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 WRITTEN_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
@@ -47,6 +55,47 @@ def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise ValueError("is not a finite number")
     return value
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Of a Decimal: how many, and how many of them after the point; in JSON it is a text.
+
+    A number of JSON has been a float before anything could look at it.
+    """
+
+    precision: int
+    scale: int
+
+    @property
+    def pattern(self) -> str:
+        before = self.precision - self.scale
+        whole = f"[0-9]{{1,{before}}}" if before else "0"
+        return f"-?{whole}" + (rf"(\.[0-9]{{1,{self.scale}}})?" if self.scale else "")
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Decimal], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self._read,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                exact.written, return_schema=core_schema.str_schema(), when_used="json"
+            ),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
+
+    def _read(self, value: Any) -> Decimal:
+        if isinstance(value, str) and re.fullmatch(self.pattern, value):
+            value = Decimal(value)
+        if not isinstance(value, Decimal):
+            raise ValueError(  # noqa: TRY004 - Pydantic reports a ValueError
+                f"is not a text with {self.precision} digits, {self.scale} of them after the point"
+            )
+        return exact.fixed(value, self.precision, self.scale)
 
 
 Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]

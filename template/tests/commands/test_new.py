@@ -17,8 +17,8 @@ from app.commands.new.registration import registered
 from tests.commands.conftest import App
 from tests.support import project
 
-FIELDS = ["title:str:120", "notes:text?", "size:int", "share:float", "done:bool"]
-FIELDS += ["day:date", "due:datetime?", "batch:uuid", "owner:ref:users?"]
+FIELDS = ["title:str:120", "notes:text?", "size:int", "share:float", "price:decimal:10:2"]
+FIELDS += ["done:bool", "day:date", "due:datetime?", "batch:uuid", "owner:ref:users?"]
 UPGRADE_AND_CHECK = """
 from typer.testing import CliRunner
 
@@ -116,6 +116,14 @@ def test_the_revision_says_what_the_models_say(copy: Path, tmp_path: Path) -> No
         (["specimens", "a:int:4"], "has no type"),
         (["specimens", "a:str:0"], "1 to 2000"),
         (["specimens", "a:str:9999"], "1 to 2000"),
+        (["specimens", "a:decimal"], "decimal:10:2"),
+        (["specimens", "a:decimal:10"], "decimal:10:2"),
+        (["specimens", "a:decimal:19:2"], "1 to 18"),
+        (["specimens", "a:decimal:2:3"], "1 to 18"),
+        (["specimens", "a:decimal:0:0"], "1 to 18"),
+        (["specimens", "a:decimal:10:-2"], "decimal:10:2"),
+        (["specimens", "a:decimal:10:2:1"], "decimal:10:2"),
+        (["decimals", "a:decimal:10:2"], "has a meaning of its own"),
         (["specimens", "A:int"], "is not a name"),
         (["specimens", "class:int"], "a word of Python"),
         (["specimens", "a:int", "a:text"], "named twice"),

@@ -3,6 +3,8 @@
 from datetime import UTC
 from datetime import date
 from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
 from typing import Any
 
 import pytest
@@ -10,9 +12,17 @@ from pydantic import TypeAdapter
 from pydantic import ValidationError
 
 from app.schemas.values import Day
+from app.schemas.values import Digits
 from app.schemas.values import Int32
 from app.schemas.values import Moment
 from app.schemas.values import Number
+
+Price = Annotated[Decimal, Digits(10, 2)]
+Share = Annotated[Decimal, Digits(4, 4)]
+Count = Annotated[Decimal, Digits(3, 0)]
+NO_PRICES = ["NaN", "-Infinity", "sNaN", "1e5", "1_000", "1,5", ".5", "5.", "", " 1", "1\n", "+1"]
+NO_PRICES += ["--1", "\u0661", "0x1", "9" * 5_000, "100000000", "0.001", "1.000"]
+NO_TEXTS: list[Any] = [1, 1.5, float("nan"), True, None, [], Decimal("NaN")]
 
 
 @pytest.mark.parametrize(
@@ -22,6 +32,12 @@ from app.schemas.values import Number
         (Int32, -(2**31), -(2**31)),
         (Number, 1.5, 1.5),
         (Number, 2, 2.0),
+        (Price, "99999999.99", Decimal("99999999.99")),
+        (Price, "-0.5", Decimal("-0.50")),
+        (Price, "007", Decimal("7.00")),
+        (Price, Decimal("1E+2"), Decimal("100.00")),
+        (Share, "0.1234", Decimal("0.1234")),
+        (Count, "999", Decimal(999)),
         (Day, "2026-02-28", date(2026, 2, 28)),
         (Moment, "2026-02-28T12:00:00Z", datetime(2026, 2, 28, 12, tzinfo=UTC)),
         (Moment, "2026-02-28t12:00:00+02:00", datetime(2026, 2, 28, 10, tzinfo=UTC)),
@@ -43,6 +59,11 @@ def test_a_value_as_the_schema_says_is_read(kind: Any, value: Any, expected: Any
         (Number, float("inf")),
         (Number, float("nan")),
         (Number, True),
+        *((Price, text) for text in NO_PRICES),
+        *((Price, value) for value in NO_TEXTS),
+        (Price, Decimal("0.001")),
+        (Share, "1.0000"),
+        (Count, "1.0"),
         (Day, 20_000),
         (Day, "1700000000"),
         (Day, "2026-02-30"),
@@ -59,3 +80,23 @@ def test_a_value_as_the_schema_says_is_read(kind: Any, value: Any, expected: Any
 def test_another_value_is_refused(kind: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
+
+
+def test_a_decimal_is_a_text_in_json_and_a_number_in_python() -> None:
+    adapter = TypeAdapter(Annotated[Decimal, Digits(18, 8)])
+    value = adapter.validate_python("-0.00000000")
+
+    assert adapter.dump_json(value) == b'"0.00000000"'
+    assert adapter.dump_python(value) == Decimal(0)
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_the_schema_of_a_decimal_says_what_is_read(mode: Any) -> None:
+    kinds: list[Any] = [Price, Share, Count]
+    patterns = [TypeAdapter(kind).json_schema(mode=mode)["pattern"] for kind in kinds]
+
+    assert patterns == [
+        r"^-?[0-9]{1,8}(\.[0-9]{1,2})?$",
+        r"^-?0(\.[0-9]{1,4})?$",
+        "^-?[0-9]{1,3}$",
+    ]

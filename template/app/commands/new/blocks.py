@@ -21,7 +21,7 @@ def of_layers(names: Names, fields: list[Field]) -> dict[str, str]:
         "columns": _lines(_column(field) for field in fields),
         "aliases": "\n".join(field.alias for field in fields if field.alias),
         "orders": _lines(f'"{name}",\n    "-{name}",' for name in ordered),
-        "response_fields": _lines(f"{f.name}: {f.python}{f.or_none}" for f in fields),
+        "response_fields": _lines(f"{f.name}: {f.answer or f.python}{f.or_none}" for f in fields),
         "query_filters": _lines(
             f"{f.name}: {f.python} | None = None" for f in fields if f.is_filter
         ),
@@ -73,6 +73,13 @@ def of_tests(fields: list[Field]) -> dict[str, str]:
         "change_item": f'"{change.name}": {change.other}',
         "optional_names": _names(field for field in fields if field.is_optional),
         "reference_names": _names(field for field in fields if field.target),
+        "decimal_names": _names(field for field in fields if field.limit),
+        "decimal_cases": ", ".join(
+            f'("{field.name}", {value})'
+            for field in fields
+            for value in (field.sample, field.limit)
+            if field.limit
+        ),
         "filter_cases": ", ".join(_filter_case(field) for field in fields if field.is_filter),
         "searched_change": "".join(f"{field.name}={field.other}" for field in searched[:1]),
         "searched_name": "".join(field.name for field in searched[:1]),

@@ -30,6 +30,7 @@ OPTIONAL = {
     "filter_test": "filter_cases",
     "search_test": "searched_name",
     "reference_test": "reference_names",
+    "decimal_test": "decimal_names",
 }
 """Parts of templates, by the block without which they have no meaning."""
 PROBE = Names("zeta_probes", "zeta_probe")

@@ -3,8 +3,10 @@
 `name:type`, `name:type?` for one that may be null: `title:str:120 due:date? owner:ref:users`.
 """
 
+import re
 from dataclasses import dataclass
 from dataclasses import replace
+from decimal import Decimal
 
 from pydantic import BaseModel
 
@@ -12,17 +14,21 @@ from app.commands.new.names import RefusedError
 from app.commands.new.names import pascal
 from app.commands.new.names import require_name
 from app.core.database import Base
+from app.core.exact import MAX_PRECISION
+from app.core.exact import Exact
+from app.core.exact import written
 from app.core.pagination import PageQuery
 
 DEFAULT_MAX_LENGTH = 200
 MAX_STR_LENGTH = 2_000
 MAX_TEXT_LENGTH = 10_000
+DIGITS = re.compile(r"([0-9]{1,2}):([0-9]{1,2})")
 SECRETS = {"password", "secret", "token", "refresh_token"}
 # Columns of every domain, parameters of every list, and names that the generated modules use.
 TAKEN = {"id", "created_at", "updated_at", "version", "order_by", "q", "service", "facts"}
 TAKEN |= {"bool", "date", "datetime", "float", "int", "str", "clock", "uuid7"}
 TAKEN |= set(PageQuery.model_fields)
-TYPES = "str[:max] text int float bool date datetime uuid ref:<table>"
+TYPES = "str[:max] text int float decimal:<digits>:<places> bool date datetime uuid ref:<table>"
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,10 @@ class Field:
     body: str
     sample: str
     other: str
+    answer: str = ""
+    """What a response holds, where it is not `python`."""
+    limit: str = ""
+    """The lowest decimal, whose neighbours no float could tell apart."""
     column: str = ""
     """Where the annotation does not say it all."""
     alias: str = ""
@@ -128,6 +138,8 @@ def _of_kind(word: str, name: str, kind: str, argument: str) -> Field:
         return replace(_text(name, length), column=column, sql=sql, is_ordered=True)
     if kind == "text" and not argument:
         return replace(_text(name, MAX_TEXT_LENGTH), column="Text", sql="sa.Text()")
+    if kind == "decimal":
+        return _decimal(word, name, argument)
     if kind in KINDS and not argument:
         return KINDS[kind]
     raise RefusedError(f"{word!r} has no type: write name:type with one of {TYPES}")
@@ -138,6 +150,31 @@ def _text(name: str, length: int) -> Field:
     bounds = f"{alias} = Annotated[StorableText, Field(min_length=1, max_length={length:_})]"
     sample, other = (f'"{text[:length]}"' for text in ("sample", "other"))
     return Field("", "str", "", alias, sample, other, alias=bounds)
+
+
+def _decimal(word: str, name: str, argument: str) -> Field:
+    precision, scale = _digits(word, argument)
+    alias = f"{pascal(name)}Decimal"
+    sample, other = (f'"{written(Decimal(count).scaleb(-scale))}"' for count in (1, 2))
+    return Field(
+        *("", "Decimal", Exact(precision, scale).migration(), alias, sample, other),
+        answer=alias,
+        limit=f'"{written(Decimal("-9" + "9" * (precision - 1)).scaleb(-scale))}"',
+        column=f"Exact({precision}, {scale})",
+        alias=f"{alias} = Annotated[Decimal, Digits({precision}, {scale})]",
+        is_ordered=True,
+    )
+
+
+def _digits(word: str, argument: str) -> tuple[int, int]:
+    found = DIGITS.fullmatch(argument)
+    precision, scale = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not scale <= precision <= MAX_PRECISION or precision == 0:
+        raise RefusedError(
+            f"{word!r}: decimal:10:2 has 10 digits, 2 of them after the point; "
+            f"1 to {MAX_PRECISION} are possible"
+        )
+    return precision, scale
 
 
 def _reference(table: str) -> Field:
