@@ -18,6 +18,7 @@ from tests.support.serving import served
 HERE: dict[str, dict[str, str]] = {
     "template/docs/command-line.md": {},
     "template/docs/configuration.md": {},
+    "template/docs/how-to/add-a-provider.md": {},
     "template/docs/how-to/audit-trail.md": {"uv run app audit prune": "AUDIT_RETENTION_DAYS=30"},
     "template/docs/how-to/back-up-and-restore.md": {},
     "template/docs/how-to/rotate-keys.md": {

@@ -63,14 +63,11 @@ def write_domain(
     """Paths of the files written. Raises RefusedError before anything is written."""
     names = name_reader.read(plural, singular)
     _require_free(project, names)
+    require_tools()
     texts = generator.files(names, resolved(project, field_reader.read(words)))
     texts[INSTALLED] = registered((project / INSTALLED).read_text(), names.plural)
     new = [path for path in texts if path == INSTALLED or not (project / path).exists()]
-    for path in new:
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text(texts[path])
-    format_files(project, new)
-    return new
+    return write_files(project, {path: texts[path] for path in new})
 
 
 def _require_free(project: Path, names: Names) -> None:
@@ -80,13 +77,21 @@ def _require_free(project: Path, names: Names) -> None:
     slug = names.placeholders()["slug"]
     if names.plural in Base.metadata.tables or f"/{slug}" in {one.prefix for one in ROUTERS}:
         raise RefusedError(f"the service has {names.plural} of its own")
+
+
+def require_tools() -> None:
+    """Raises RefusedError where nothing could format what is written."""
     if find_spec("ruff") is None:
         raise RefusedError("this needs the development tools: uv sync")
 
 
-def format_files(project: Path, paths: list[str]) -> None:
-    """Drops the imports that these fields do not need, and sorts and wraps the rest."""
+def write_files(project: Path, texts: dict[str, str]) -> list[str]:
+    """Paths of what is written, without the imports that it does not need, sorted and wrapped."""
+    for path, text in texts.items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text)
     ruff = (sys.executable, "-m", "ruff")
     fix = ("check", "--quiet", "--select", "F401,I", "--fix")
     for command in (fix, ("format", "--quiet")):
-        subprocess.run([*ruff, *command, *paths], cwd=project, check=True)  # noqa: S603
+        subprocess.run([*ruff, *command, *texts], cwd=project, check=True)  # noqa: S603
+    return list(texts)

@@ -43,6 +43,7 @@ def write_job(project: Path, domain: str, name: str) -> list[str]:
         raise RefusedError(f"{package}/{name}_job.py is there already")
     if len(f"{domain}.{name}") > MAX_NAME_LENGTH:
         raise RefusedError(f"{domain}.{name} is longer than {MAX_NAME_LENGTH} characters")
+    new.require_tools()
     values = {"plural": domain, "name": name, "Payload": pascal(name), "CONSTANT": name.upper()}
     texts = {
         record: registered((project / record).read_text(), domain, name),
@@ -51,11 +52,7 @@ def write_job(project: Path, domain: str, name: str) -> list[str]:
     }
     packages = {f"{path}/__init__.py": "" for path in ("tests/domains", tests)}
     texts |= {path: text for path, text in packages.items() if not (project / path).exists()}
-    for path, text in texts.items():
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text(text)
-    new.format_files(project, list(texts))
-    return list(texts)
+    return new.write_files(project, texts)
 
 
 def registered(source: str, domain: str, name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support import project
 
-PAGE = project.ROOT / "docs" / "how-to" / "sign-in-through-providers.md"
+PAGE = project.ROOT / "docs" / "how-to" / "add-a-provider.md"
 PROVIDER, INSTALLED = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
 DRIVE = """
 import asyncio
