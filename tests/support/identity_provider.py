@@ -17,7 +17,7 @@ from tests.support.serving import free_port
 
 CLIENT_ID = "the-service"
 CLIENT_SECRET = "what the provider knows the service by"  # noqa: S105
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 10
 FORM = re.compile(r'<form [^>]*action="([^"]+)"')
 DISCOVERY = "/.well-known/openid-configuration"

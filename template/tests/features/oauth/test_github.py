@@ -1,10 +1,13 @@
 """GitHub, in the shapes its documentation shows."""
 
 import json
+import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from app.cli import cli
 from app.features.oauth import github
 from tests.features.oauth.browser import Browser
 from tests.features.oauth.browser import landing
@@ -27,11 +30,15 @@ EMAILS = [
 @pytest.fixture
 def hub(service: Service, stub: Stub, configure: Configure) -> Stub:
     """An enterprise server, whose API is below its own address."""
+    prepared(stub)
+    configure(github_issuer=stub.url, github_client_id=CLIENT_ID, github_client_secret=SECRET)
+    return stub
+
+
+def prepared(stub: Stub) -> None:
     stub.token["id_token"] = None
     stub.token_paths.add("/login/oauth/access_token")
     told(stub, USER, EMAILS)
-    configure(github_issuer=stub.url, github_client_id=CLIENT_ID, github_client_secret=SECRET)
-    return stub
 
 
 def told(stub: Stub, user: Any, emails: Any) -> None:
@@ -107,6 +114,26 @@ async def test_its_code_goes_to_no_other_issuer(service: Service, hub: Stub, iss
 
     assert landing(back, application)["error_description"] == "issuer_mismatch"
     assert "/login/oauth/access_token" not in hub.asked
+
+
+def test_a_login_can_be_walked_through(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared(stub)
+    monkeypatch.setenv("GITHUB_ISSUER", stub.url)
+    monkeypatch.setenv("GITHUB_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("GITHUB_CLIENT_SECRET", SECRET)
+
+    def pasted(*_: Any, **__: Any) -> str:
+        [away] = re.findall("^open (.+)$", capsys.readouterr().out, re.MULTILINE)
+        return f"http://127.0.0.1:8000/?{urlencode(stub.authorized(away))}"
+
+    monkeypatch.setattr("typer.prompt", pasted)
+    cli(["oauth", "debug", "github", "--paste"], standalone_mode=False)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "claims: told by the API of the provider" in lines
+    assert f"identity: 1 of {stub.url}" in lines
 
 
 def test_only_an_enterprise_server_has_its_api_below_its_address() -> None:
