@@ -69,20 +69,23 @@ SLOW = Job(
 TICK = Job(name="probe.tick", payload=Mark, handler=_count, schedule=Cron("* * * * *"))
 
 
-def _install(app: FastAPI, settings: Settings) -> None: ...
+def install_nothing(app: FastAPI, settings: Settings) -> None: ...
 
 
-DOMAIN = Domain(install=_install, jobs=(COUNT, FAIL, REFUSE, WAIT, SLOW, TICK))
+DOMAIN = Domain(install=install_nothing, jobs=(COUNT, FAIL, REFUSE, WAIT, SLOW, TICK))
 
 
 @contextmanager
 def working(
-    database_url: str, redis_url: str, directory: Path, **variables: str
+    database_url: str,
+    redis_url: str,
+    directory: Path,
+    module: str = "tests.support.job_probes",
+    **variables: str,
 ) -> Iterator[Server]:
     """A worker in a process of its own that has said that it started."""
     own = {"REDIS_URL": redis_url, "WORKER_HEALTH_FILE": str(directory / "worker.alive")}
-    command = ["tests.support.job_probes"]
-    with started(command, database_url, None, **own, **variables) as worker:
+    with started([module], database_url, None, **own, **variables) as worker:
         worker.wait_for("worker.started")
         yield worker
 

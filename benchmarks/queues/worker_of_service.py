@@ -1,0 +1,38 @@
+"""`python noop_service.py NUMBER`: enqueues jobs that do nothing and is the worker that runs them.
+
+Run in a rendered project, with its settings in the environment.
+"""
+
+import asyncio
+import sys
+
+from app import installed
+from app.commands.worker import worker
+from app.core.config import Settings
+from app.core.database import Database
+from app.core.database_settings import database_url
+from app.core.domain import Domain
+from app.core.jobs import Job
+from app.core.jobs import JobQueue
+from app.core.jobs import Run
+from app.features.jobs import Nothing
+
+
+async def _noop(run: Run, payload: Nothing) -> None: ...
+
+
+NOOP = Job(name="noop", payload=Nothing, handler=_noop)
+
+
+async def enqueue(number: int) -> None:
+    settings = Settings()
+    database = Database(database_url(settings), settings)
+    async with database.write() as session:
+        for _ in range(number):
+            await JobQueue(database, session).enqueue(NOOP, Nothing())
+    await database.close()
+
+
+installed.DOMAINS = (Domain(install=lambda app, settings: None, jobs=(NOOP,)),)
+asyncio.run(enqueue(int(sys.argv[1])))
+worker()

@@ -1,0 +1,47 @@
+"""A provider with many accounts, and `python -m tests.support.sync_probes`: a worker that asks it.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from dataclasses import field
+
+from app import installed
+from app.core.domain import Domain
+from tests.features.oauth.conftest import ACME
+from tests.features.oauth.stub import Reply
+from tests.features.oauth.stub import Stub
+from tests.support.job_probes import install_nothing
+
+DAY_SECONDS = 24 * 3600
+
+
+@dataclass
+class Directory(Stub):
+    """The number of an account is its subject, its refresh token and its access token."""
+
+    profiles: Counter[str] = field(default_factory=Counter)
+    """How often each account's was asked for."""
+    refreshes: Counter[str] = field(default_factory=Counter)
+
+    def answer(self, path: str, form: dict[str, str], authorization: str) -> Reply:
+        if path == "/token":
+            number = form["refresh_token"]
+            self.refreshes[number] += 1
+            return _json(access_token=number, token_type="Bearer", expires_in=DAY_SECONDS)
+        if path == "/userinfo":
+            number = authorization.partition(" ")[2]
+            self.profiles[number] += 1
+            return _json(sub=number, email=f"new{number}@example.com")
+        return super().answer(path, form, authorization)
+
+
+def _json(**members: object) -> Reply:
+    return Reply(json.dumps(members).encode())
+
+
+if __name__ == "__main__":
+    from app.commands.worker import worker
+
+    installed.DOMAINS = (Domain(install=install_nothing, providers=(ACME,)),)
+    worker()
