@@ -78,13 +78,14 @@ DOMAIN = Domain(install=install_nothing, jobs=(COUNT, FAIL, REFUSE, WAIT, SLOW, 
 @contextmanager
 def working(
     database_url: str,
-    redis_url: str,
+    redis_url: str | None,
     directory: Path,
     module: str = "tests.support.job_probes",
     **variables: str,
 ) -> Iterator[Server]:
     """A worker in a process of its own that has said that it started."""
-    own = {"REDIS_URL": redis_url, "WORKER_HEALTH_FILE": str(directory / "worker.alive")}
+    own = {"WORKER_HEALTH_FILE": str(directory / "worker.alive")}
+    own |= {"REDIS_URL": redis_url} if redis_url else {}
     with started([module], database_url, None, **own, **variables) as worker:
         worker.wait_for("worker.started")
         yield worker

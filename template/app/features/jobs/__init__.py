@@ -58,7 +58,7 @@ class Parts:
 
     @property
     def runner(self) -> Runner:
-        return Runner(self.app, self.jobs, self.store)
+        return Runner(self.app, self.jobs, self.store, self.settings.jobs_concurrency)
 
     @property
     def _database(self) -> Database:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl
-from urllib.parse import unquote
 from urllib.parse import urlsplit
 
 SENTINEL = "+sentinel"
@@ -15,13 +14,13 @@ ANSWER_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Sentinels:
-    """The master that they name; what they are asked with, and what it is asked with."""
+    """The master that they name; how they are asked, and how it is, whoever asks it."""
 
     hosts: list[tuple[str, int]]
     master: str
     database: int
     sentinel_options: dict[str, Any] = field(repr=False)
-    master_options: dict[str, Any] = field(repr=False)
+    master_options: dict[str, Any]
 
 
 def sentinels(url: str) -> Sentinels | None:
@@ -34,13 +33,12 @@ def sentinels(url: str) -> Sentinels | None:
     tls = {name: value for name, value in query.items() if name.startswith("ssl_")}
     shared = timeouts() | (tls | {"ssl": True} if parts.scheme.startswith("rediss") else {})
     sentinel_password = query.get("sentinel_password")
-    credentials = {"username": parts.username, "password": parts.password}
     return Sentinels(
         hosts=[_pair(place) for place in parts.netloc.rpartition("@")[2].split(",")],
         master=master,
         database=int(database or 0),
         sentinel_options=shared | ({"password": sentinel_password} if sentinel_password else {}),
-        master_options=shared | {key: unquote(word) for key, word in credentials.items() if word},
+        master_options=shared,
     )
 
 

@@ -14,13 +14,12 @@ import structlog
 from arq.connections import ArqRedis
 from arq.worker import Worker
 from arq.worker import func
-from redis.asyncio import ConnectionPool
-from redis.asyncio import Sentinel
 
 from app.core.about import project
-from app.features.jobs.address import sentinels
-from app.features.jobs.address import timeouts
 from app.features.jobs.broker import Handle
+from app.features.jobs.login import Login
+from app.features.jobs.login import client
+from app.features.jobs.messages import messages
 from app.features.jobs.settings import JobsSettings
 
 log = structlog.get_logger("app.jobs")
@@ -34,14 +33,14 @@ LONGEST_SECONDS = 24 * 3600
 
 
 class ArqBroker:
-    def __init__(self, url: str, settings: JobsSettings) -> None:
+    def __init__(self, login: Login, settings: JobsSettings) -> None:
         self._settings = settings
-        self._redis = _client(url)
+        self._redis = _client(login)
 
     async def send(self, ids: Sequence[UUID]) -> None:
         async with asyncio.timeout(SEND_SECONDS):
-            for job_id in ids:
-                await self._redis.enqueue_job(TASK, str(job_id))
+            for some in messages(ids):
+                await self._redis.enqueue_job(TASK, *some)
 
     async def consume(self, handle: Handle) -> None:
         for name in ("arq.worker", "arq.connections"):
@@ -58,8 +57,8 @@ class ArqBroker:
     async def _consume(self, handle: Handle, begun: set[asyncio.Task[Any]]) -> None:
         """Returns when the server is away."""
 
-        async def run(_: dict[Any, Any], job_id: str) -> None:
-            await handle(UUID(job_id))
+        async def run(_: dict[Any, Any], *ids: str) -> None:
+            await handle(list(map(UUID, ids)))
 
         coroutine: Any = run  # its protocol wants *args and **kwargs of any kind
         worker = Worker(
@@ -91,21 +90,11 @@ class ArqBroker:
             await asyncio.gather(*late, return_exceptions=True)
 
 
-def _client(url: str) -> ArqRedis:
-    options: dict[str, Any] = {"job_serializer": _dumped, "job_deserializer": json.loads}
-    options["default_queue_name"] = f"{project().name}:jobs"
-    found = sentinels(url)
-    if found is None:
-        pool: Any = ConnectionPool.from_url(url, **timeouts())
-        return ArqRedis(pool, **options)
-    make: Any = Sentinel
-    asked = make(found.hosts, sentinel_kwargs=found.sentinel_options)
-    master: ArqRedis = asked.master_for(
-        found.master, redis_class=ArqRedis, db=found.database, **found.master_options
-    )
-    for name, value in options.items():
-        setattr(master, name, value)
-    return master
+def _client(login: Login) -> ArqRedis:
+    redis = client(login, ArqRedis)
+    redis.job_serializer, redis.job_deserializer = _dumped, json.loads
+    redis.default_queue_name = f"{project().name}:jobs"
+    return redis
 
 
 def _dumped(message: dict[str, Any]) -> bytes:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-type Handle = Callable[[UUID], Awaitable[None]]
+type Handle = Callable[[Sequence[UUID]], Awaitable[None]]
+"""The ids of one message; returns once all of them have ended."""
 
 
 class Broker(Protocol):

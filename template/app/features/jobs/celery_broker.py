@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from app.features.jobs.address import Sentinels
 from app.features.jobs.address import sentinels
 from app.features.jobs.address import timeouts
 from app.features.jobs.broker import Handle
+from app.features.jobs.login import Login
+from app.features.jobs.messages import messages
 from app.features.jobs.settings import JobsSettings
 
 log = structlog.get_logger("app.jobs")
@@ -33,13 +36,15 @@ VISIBILITY_SECONDS = 3600
 
 
 class CeleryBroker:
-    def __init__(self, url: str, settings: JobsSettings) -> None:
+    def __init__(self, login: Login, settings: JobsSettings) -> None:
         self._settings = settings
         self._celery = Celery("jobs", set_as_current=False)
-        self._celery.conf.update(_configuration(url))
+        self._celery.conf.update(_configuration(login.url))
+        amqp = self._celery.amqp
+        amqp.Connection = partial(amqp.Connection, credential_provider=login)
 
-        def run(job_id: str) -> None:  # Celery looks for names, which a bound method hides
-            self._run(job_id)
+        def run(*ids: str) -> None:  # Celery looks for names, which a bound method hides
+            self._run(list(map(UUID, ids)))
 
         self._task: Any = self._celery.task(name=TASK)(run)
         self._handle: Handle | None = None
@@ -51,8 +56,8 @@ class CeleryBroker:
 
     def _publish(self, ids: Sequence[UUID]) -> None:
         with self._celery.producer_pool.acquire(block=True) as producer:
-            for job_id in ids:
-                self._task.apply_async((str(job_id),), producer=producer, retry=False)
+            for some in messages(ids):
+                self._task.apply_async(some, producer=producer, retry=False)
 
     async def consume(self, handle: Handle) -> None:
         logging.getLogger("celery").setLevel(logging.WARNING)  # job.done says more
@@ -83,14 +88,14 @@ class CeleryBroker:
         )
         worker.start()
 
-    def _run(self, job_id: str) -> None:
+    def _run(self, ids: Sequence[UUID]) -> None:
         assert self._loop is not None  # noqa: S101
         with suppress(CancelledError):  # it was released, and comes again
-            asyncio.run_coroutine_threadsafe(self._in_loop(UUID(job_id)), self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._in_loop(ids), self._loop).result()
 
-    async def _in_loop(self, job_id: UUID) -> None:
+    async def _in_loop(self, ids: Sequence[UUID]) -> None:
         assert self._handle is not None  # noqa: S101
-        task = asyncio.ensure_future(self._handle(job_id))
+        task = asyncio.ensure_future(self._handle(ids))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         await task

@@ -16,7 +16,9 @@ DRAIN_SECONDS = 1.0
 class Drain:
     """A broker without a network."""
 
-    def __init__(self, run: Callable[[UUID], Coroutine[Any, Any, None]], concurrency: int) -> None:
+    def __init__(
+        self, run: Callable[[Sequence[UUID]], Coroutine[Any, Any, None]], concurrency: int
+    ) -> None:
         self._run = run
         self._concurrency = concurrency
         self._queue: asyncio.Queue[UUID] = asyncio.Queue()
@@ -42,6 +44,6 @@ class Drain:
         while True:
             job_id = await self._queue.get()
             try:
-                await asyncio.create_task(self._run(job_id))
+                await asyncio.create_task(self._run([job_id]))
             finally:
                 self._queue.task_done()

@@ -79,7 +79,7 @@ class JobStore:
         return [rows.pop(job_id, None) for job_id in ids]
 
     async def finish(self, claims: list[Claim]) -> list[bool]:
-        """False for those that another worker has taken over."""
+        """False for those that another worker has taken over; `release` says so too."""
         done: dict[str, Any] = {
             "status": JobStatus.DONE,
             "due_at": None,
@@ -93,11 +93,13 @@ class JobStore:
     async def renew(self, claims: list[Claim]) -> None:
         await self._changed(_where_claimed(claims), due_at=clock.now() + LEASE)
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claims: list[Claim]) -> list[bool]:
         """An attempt that was broken off is none."""
         now = clock.now()
-        waiting = {"status": JobStatus.WAITING, "lease": None, "due_at": now}
-        await self._changed(_where_claimed([claim]), **waiting, attempts=JobRow.attempts - 1)
+        waiting: dict[str, Any] = {"status": JobStatus.WAITING, "lease": None, "due_at": now}
+        waiting["attempts"] = JobRow.attempts - 1
+        ids = await self._changed(_where_claimed(claims), **waiting)
+        return [job_id in ids for job_id, _ in claims]
 
     async def retry(self, claim: Claim, error: str, at: datetime) -> None:
         waiting = {"status": JobStatus.WAITING, "lease": None, "run_at": at, "due_at": at}

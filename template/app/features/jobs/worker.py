@@ -40,6 +40,7 @@ async def work(parts: Parts, broker: Broker, beside: AbstractAsyncContextManager
             log.info("worker.started", concurrency=parts.settings.jobs_concurrency)
             await stopping.wait()
         log.info("worker.stopping")
+        runner.stop()
         consuming.cancel()
         with suppress(asyncio.CancelledError):
             await consuming

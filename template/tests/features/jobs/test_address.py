@@ -15,9 +15,7 @@ def test_sentinels_are_asked_with_their_own_password(scheme: str) -> None:
 
     assert found is not None
     assert (found.hosts, found.master, found.database) == ([("a", 1), ("b", 26379)], "main", 3)
-    assert found.master_options["password"] == "p@ss"
-    assert found.master_options["username"] == "ada"
     assert found.sentinel_options["password"] == "x"
     assert found.master_options.get("ssl", False) is (scheme == "rediss+sentinel")
     assert ("ssl_ca_certs" in found.sentinel_options) is (scheme == "rediss+sentinel")
-    assert "p@ss" not in repr(found)
+    assert {"password", "username"}.isdisjoint(found.master_options)

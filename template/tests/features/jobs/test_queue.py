@@ -145,7 +145,7 @@ async def test_what_a_lost_worker_does_late_is_not_kept(worked: Service) -> None
     job_id = await enqueued(worked, WAIT, Mark(seconds=20))
     await reached(worked, job_id, [JobStatus.RUNNING])
     late = Run(worked.app, await row_of(worked, job_id))
-    await store.release((job_id, (await row_of(worked, job_id)).lease))
+    await store.release([(job_id, (await row_of(worked, job_id)).lease)])
 
     with pytest.raises(LeaseLostError):
         async with late.finishing():
