@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import costs
+from benchmarks import jobs
 from benchmarks.run import measure
 
 
@@ -20,6 +21,8 @@ def main() -> None:
         if (project.parent / "app" / "features" / "tracing").is_dir():
             for cost in costs.measure(project.parent, Path(data), progress=print):
                 print(cost.line())
+        if (project.parent / "app" / "features" / "jobs").is_dir():
+            print(jobs.measure(project.parent, Path(data), progress=print).line())
 
 
 main()

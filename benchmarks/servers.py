@@ -56,7 +56,7 @@ def rendered(
         **environment,
     }
     app = str(project / ".venv" / "bin" / "app")
-    subprocess.run([app, "db", "upgrade"], cwd=project, env=_environment(settings), check=True)
+    subprocess.run([app, "db", "upgrade"], cwd=project, env=kept() | settings, check=True)
     port = free_port()
     command = [app, "serve", "--port", str(port)]
     with _started(name, command, project, port, data, settings) as server:
@@ -78,7 +78,7 @@ def _started(
     name: str, command: list[str], cwd: Path, port: int, data: Path, settings: dict[str, str]
 ) -> Iterator[Server]:
     with (data / f"{name}.log").open("wb") as log:
-        environment = _environment(settings)
+        environment = kept() | settings
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=log, stderr=log)
         try:
@@ -89,9 +89,9 @@ def _started(
             process.wait(START_TIMEOUT_SECONDS)
 
 
-def _environment(settings: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-    return kept | settings
+def kept() -> dict[str, str]:
+    """What of this process's environment every other one gets."""
+    return {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
 
 
 def _wait(process: subprocess.Popen[bytes], url: str) -> None:

@@ -1,4 +1,4 @@
-"""`python noop_arq.py NAME`: jobs that do nothing, by arq alone, as the service configures it."""
+"""`python arq_alone.py NUMBER`: jobs that do nothing, by arq alone, as the service configures it."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ async def main() -> None:
     for index in range(number):
         await redis.enqueue_job("noop", str(index))
     worker = Worker(
-        [func(noop, name="noop", keep_result=0)],  # type: ignore[arg-type]
+        [func(noop, name="noop", keep_result=0)],
         redis_pool=redis,
         queue_name=QUEUE,
         max_jobs=CONCURRENCY,

@@ -1,4 +1,4 @@
-"""`python noop_service.py NUMBER`: enqueues jobs that do nothing and is the worker that runs them.
+"""`python worker_of_service.py NUMBER`: enqueues jobs that do nothing, and is their worker.
 
 Run in a rendered project, with its settings in the environment.
 """

@@ -71,6 +71,7 @@ def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, queue: str) -> 
         "docs/redis.md",
         "docs/security/decisions.md",
         "tests/api/test_default_deny.py",
+        "tests/core/test_deployment_page.py",
         "tests/faults/test_mail.py",
         "tests/support/extensions.py",
         "tests/support/mail.py",

@@ -36,6 +36,9 @@ class Instruments:
 
     def job_finished(self, name: str, outcome: str, seconds: float) -> None: ...
 
+    def asking(self, system: str, operation: str) -> AbstractContextManager[object]:
+        return nullcontext()
+
     def annotate(self, event: MutableMapping[str, Any]) -> None: ...
 
     def inject(self, carrier: dict[str, str]) -> None: ...
@@ -88,6 +91,15 @@ def job_finished(
 ) -> None:
     for one in _installed:
         one.job_finished(name, outcome, seconds)
+
+
+@contextmanager
+def asking(system: str, operation: str) -> Iterator[None]:
+    """Around a question to a system that no library measures; the operation names no value."""
+    with ExitStack() as stack:
+        for one in _installed:
+            stack.enter_context(one.asking(system, operation))
+        yield
 
 
 def annotate(event: MutableMapping[str, Any]) -> None:

@@ -1,5 +1,4 @@
-"""A provider with many accounts, and `python -m tests.support.sync_probes`: a worker that asks it.
-"""
+"""A provider with many accounts, and `python -m tests.support.sync_probes`: a worker that asks it."""
 
 import json
 from collections import Counter

@@ -17,6 +17,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from app.core import instruments
 from app.features.redis.settings import CONNECT_SECONDS
 from app.features.redis.settings import RedisSettings
 from app.features.redis.settings import clients
@@ -47,6 +48,10 @@ class Link:
 
     async def call(self, *commands: Command) -> list[Any]:
         """One answer for each command. Raises Away."""
+        with instruments.asking("redis", " ".join(str(command[0]) for command in commands)):
+            return await self._call(commands)
+
+    async def _call(self, commands: Sequence[Command]) -> list[Any]:
         if self._is_open:
             raise Away
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from contextlib import asynccontextmanager
+from contextlib import nullcontext
 from typing import Any
 
 from fastapi import FastAPI
@@ -91,6 +92,15 @@ class Traced(Instruments):
 
     def job_finished(self, name: str, outcome: str, seconds: float) -> None:
         self._jobs.record(seconds, {"name": name, "outcome": outcome})
+
+    def asking(self, system: str, operation: str) -> AbstractContextManager[object]:
+        """A span inside of another one: what no request and no job asks makes no trace."""
+        if not trace.get_current_span().get_span_context().is_valid:
+            return nullcontext()
+        attributes = {"db.system.name": system, "db.operation.name": operation}
+        return self._tracer.start_as_current_span(
+            f"{system} {operation}", kind=SpanKind.CLIENT, attributes=attributes
+        )
 
     def annotate(self, event: MutableMapping[str, Any]) -> None:
         context = trace.get_current_span().get_span_context()
