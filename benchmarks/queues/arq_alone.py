@@ -1,4 +1,4 @@
-"""`python arq_alone.py NUMBER`: jobs that do nothing, by arq alone, as the service configures it."""
+"""`python arq_alone.py NUMBER`: jobs that do nothing by arq alone, as the service configures it."""
 
 import asyncio
 import json
