@@ -1,4 +1,4 @@
-"""A provider with many accounts, and `python -m tests.support.sync_probes`: a worker that asks it."""
+"""A provider of many accounts, and its worker: `python -m tests.support.sync_probes`."""
 
 import json
 from collections import Counter
