@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -20,11 +21,12 @@ from app.services.provider_sync import PAGE
 from app.services.provider_tokens import ProviderTokens
 from tests.features.oauth.conftest import NAME
 from tests.features.oauth.conftest import defaults
-from tests.features.oauth.stub import Server
+from tests.features.oauth.stub import Server as Provider
 from tests.support.job_probes import working
 from tests.support.jobs import enqueued
 from tests.support.jobs import row_of
 from tests.support.redis_server import RedisServer
+from tests.support.server import Server
 from tests.support.service import SECRET_KEY
 from tests.support.service import Service
 from tests.support.service import running
@@ -36,6 +38,7 @@ ACCOUNTS = 1000
 KILLED_AT = 425
 """In the middle of a page."""
 ENDED_SECONDS = 240
+MODULE = "tests.support.sync_probes"
 (SYNC,) = [job for job in upkeep.JOBS if job.name == "oauth.sync"]
 
 
@@ -82,20 +85,22 @@ async def addresses(service: Service) -> list[str | None]:
 def test_a_thousand_accounts_are_synced_although_a_worker_is_killed_in_the_middle(
     database_url: str, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    provider = Server()
+    provider = Provider()
     provider.stub = directory = Directory(provider.url)
     shared = {name.upper(): value for name, value in defaults(provider.url).items()}
     shared |= {"SECRET_KEY": SECRET_KEY}
-    place = (database_url, redis_server.url, tmp_path, "tests.support.sync_probes")
+
+    def asking() -> AbstractContextManager[Server]:
+        return working(database_url, redis_server.url, tmp_path, MODULE, **shared)
 
     async def scenario() -> tuple[int, JobRow, list[str | None]]:
         async with running(database_url=database_url, redis_url=redis_server.url) as service:
             await linked(service, provider.url)
             job_id = await enqueued(service, SYNC, upkeep.NoPayload())
-            with working(*place, **shared) as worker:
+            with asking() as worker:
                 done = await interrupted(directory, service, job_id)
                 assert worker.stop(signal.SIGKILL) == -signal.SIGKILL
-            with working(*place, **shared):
+            with asking():
                 row = await ended(service, job_id)
             return done, row, await addresses(service)
 
