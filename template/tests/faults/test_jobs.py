@@ -30,7 +30,7 @@ pytestmark = pytest.mark.fault
 JOBS = 100
 SECONDS_EACH = 0.2
 AGAIN_SECONDS = 60
-STOPPED_SECONDS = 10
+STOPPED_SECONDS = 20
 
 
 @asynccontextmanager
