@@ -71,12 +71,14 @@ def measure(
                 REDIS_URL=stack.enter_context(redis.running(project)),
             )
             alone = _rate_alone(project, environment, library, jobs)
-            pairs.append((_rate_of_worker(project, environment, data, jobs), alone))
+            worker = _rate_of_worker(project, environment, data, jobs)
+            progress(f"  worker {worker:.0f}/s, alone {alone:.0f}/s")
+            pairs.append((worker, alone))
     return JobsFigure(
         library,
-        median(worker for worker, _ in pairs),
-        median(alone for _, alone in pairs),
-        median(worker / alone for worker, alone in pairs),
+        median(ours for ours, _ in pairs),
+        median(theirs for _, theirs in pairs),
+        median(ours / theirs for ours, theirs in pairs),
     )
 
 
