@@ -19,11 +19,11 @@ if sys.platform != "win32":
     import fcntl
 
 LOCKS = pytest.StashKey[Path]()
-WORKER_INPUT = "quiet_locks"
+HANDED_ON = "quiet_locks"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    given = getattr(config, "workerinput", {}).get(WORKER_INPUT)
+    given = getattr(config, "workerinput", {}).get(HANDED_ON)
     config.stash[LOCKS] = Path(given or tempfile.mkdtemp(prefix="quiet-"))
 
 
@@ -35,7 +35,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """All workers of one run share the directory of the process that started them."""
-    node.workerinput[WORKER_INPUT] = str(node.config.stash[LOCKS])
+    node.workerinput[HANDED_ON] = str(node.config.stash[LOCKS])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
