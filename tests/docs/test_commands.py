@@ -33,6 +33,7 @@ ELSEWHERE = {
     ("README.md", "uv run pytest"): "tests/test_readme.py",
     ("README.md", "uvx 'copier"): "tests/test_readme.py",
     ("docs/how-to/update.md", "uvx 'copier"): "tests/updates/test_docs.py",
+    ("docs/tutorial.md", ""): "tests/docs/test_tutorial.py",
     ("docs/maintaining/add-an-extension.md", "uv run python"): "tests/static/test_covering.py",
     ("docs/maintaining/pipelines.md", "uv run python"): "tests/static/test_workflows.py",
     ("template/README.md.jinja", ""): "tests/test_readme.py",
@@ -72,6 +73,10 @@ NOT_RUN = {
     "jobs runs each, with a job that failed",
     ("template/docs/load-tests.md.jinja", ""): "the tests of the load tests, in every rendered "
     "project that has them, call what they call with less load",
+    (
+        "template/docs/how-to/sign-in-through-providers.md",
+        "uv run app oauth debug",
+    ): "tests/commands of every rendered project that has providers walks through one of its own",
     ("template/docs/development.md.jinja", "uv run app seed"): "tests/commands/test_seed.py of "
     "every rendered project does",
     ("template/docs/development.md.jinja", "uv run app smoke"): "tests/commands/test_smoke.py of "

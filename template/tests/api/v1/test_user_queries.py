@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.core.pagination import MAX_LIMIT
 from app.core.pagination import Page
 from app.schemas.user import UserResponse
 from tests.support.factories import logged_in
@@ -123,7 +124,7 @@ async def test_the_aliases_page_as_the_list_does(service: Service, root: Header,
     await made(service, None, None, None)
 
     response = await service.client.get(f"{USERS}{path}&skip=1&limit=2", headers=root)
-    refused = await service.client.get(f"{USERS}{path}&limit=101", headers=root)
+    refused = await service.client.get(f"{USERS}{path}&limit={MAX_LIMIT + 1}", headers=root)
     unknown = await service.client.get(f"{USERS}{path}&order_by=username", headers=root)
 
     page = response.json()

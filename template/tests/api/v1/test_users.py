@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.core.pagination import MAX_LIMIT
 from app.models.user import User
 from tests.support.factories import logged_in
 from tests.support.factories import make_role
@@ -161,7 +162,7 @@ async def test_a_page_past_the_end_is_empty(service: Service) -> None:
         "skip=%00",
         "limit=0",
         "limit=-1",
-        "limit=101",
+        f"limit={MAX_LIMIT + 1}",
         "limit=1000000000000000000000000000000",
         "limit=NaN",
     ],
