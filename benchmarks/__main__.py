@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import costs
 from benchmarks import jobs
+from benchmarks import login
 from benchmarks.run import measure
 
 
@@ -18,6 +19,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data:
         for figure in measure(project.parent, Path(data), progress=print):
             print(figure.line())
+        if (project.parent / "app" / "core" / "postgres.py").exists():
+            print(login.measure(project.parent, Path(data), progress=print).line())
         if (project.parent / "app" / "features" / "tracing").is_dir():
             for cost in costs.measure(project.parent, Path(data), progress=print):
                 print(cost.line())

@@ -33,12 +33,14 @@ class Round:
     p99_ms: float
 
 
-async def load(port: int, request: Request, *, requests: int, connections: int = 32) -> Round:
+async def load(
+    port: int, request: Request, *, requests: int, connections: int = 32, pause_seconds: float = 0
+) -> Round:
     """Sends `requests` in total. Raises RuntimeError at the first answer that is not 2xx."""
     per_connection = requests // connections
     started = time.perf_counter()
     latencies = await asyncio.gather(
-        *(_drive(port, request, per_connection) for _ in range(connections))
+        *(_drive(port, request, per_connection, pause_seconds) for _ in range(connections))
     )
     elapsed = time.perf_counter() - started
     seconds = [latency for of_one in latencies for latency in of_one]
@@ -46,7 +48,7 @@ async def load(port: int, request: Request, *, requests: int, connections: int =
     return Round(len(seconds) / elapsed, percentiles[49] * 1000, percentiles[98] * 1000)
 
 
-async def _drive(port: int, request: Request, count: int) -> list[float]:
+async def _drive(port: int, request: Request, count: int, pause_seconds: float) -> list[float]:
     """Latencies in seconds; the requests are encoded before the clock starts."""
     encoded = [request.encoded(port) for _ in range(count)]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -57,6 +59,8 @@ async def _drive(port: int, request: Request, count: int) -> list[float]:
             writer.write(one)
             await _read_answer(reader)
             latencies.append(time.perf_counter() - sent)
+            if pause_seconds:
+                await asyncio.sleep(pause_seconds)
     finally:
         writer.close()
     return latencies

@@ -35,6 +35,7 @@ class Figure:
     """Median over the rounds of the ratio within a round, so that a slow minute hits both."""
     rss_mb: float
     seconds_to_first_answer: float
+    bare_seconds_to_first_answer: float
 
     def line(self) -> str:
         return (
@@ -43,6 +44,7 @@ class Figure:
             f" p99 {self.bare.p99_ms:6.1f} ms   ratio {self.ratio:.2f}"
             f" (goal {self.scenario.goal:.2f})   RSS {self.rss_mb:.0f} MB"
             f"   first answer {self.seconds_to_first_answer:.2f} s"
+            f" (bare {self.bare_seconds_to_first_answer:.2f} s)"
         )
 
 
@@ -95,12 +97,13 @@ def _measure(
         median(one.requests_per_second / other.requests_per_second for one, other in pairs),
         ours.rss_mb,
         ours.seconds_to_first_answer,
+        theirs.seconds_to_first_answer,
     )
 
 
-def administrator(project: Path, server: Server) -> str:
+def administrator(project: Path, server: Server, password: str | None = None) -> str:
     """An access token of a new superuser."""
-    password = secrets.token_urlsafe()
+    password = password or secrets.token_urlsafe()
     command = [str(project / ".venv" / "bin" / "app"), "init-admin", "--password-stdin"]
     subprocess.run(
         [*command, "--email", "admin@example.com", "--username", "admin"],

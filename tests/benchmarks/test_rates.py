@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import login
 from benchmarks.run import measure
 from benchmarks.scenarios import ON_POSTGRES
 from benchmarks.scenarios import WITHOUT_DATABASE
@@ -19,6 +20,10 @@ from tests.support.rendering import render
 SHARE_OF_GOAL = 0.8
 MOST_RSS_MB = 150
 MOST_SECONDS_TO_FIRST_ANSWER = 2
+MOST_TIMES_BARE = 3
+"""On a machine where the bare application takes its time, too."""
+LEAST_OF_HASHES = 0.6
+"""On two cores, which the hashes share with PostgreSQL and the clients; the goal wants a third."""
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +47,21 @@ def test_every_rate_reaches_its_share_of_the_goal(
     for figure in figures:
         assert figure.ratio >= SHARE_OF_GOAL * figure.scenario.goal, figure.line()
         assert figure.rss_mb <= MOST_RSS_MB, figure.line()
-        assert SHARE_OF_GOAL * figure.seconds_to_first_answer <= MOST_SECONDS_TO_FIRST_ANSWER, (
-            figure.line()
-        )
+        assert figure.seconds_to_first_answer <= max(
+            MOST_SECONDS_TO_FIRST_ANSWER, MOST_TIMES_BARE * figure.bare_seconds_to_first_answer
+        ), figure.line()
+
+
+@pytest.mark.suite
+@pytest.mark.alone
+def test_logins_take_what_their_hash_takes_and_hold_up_nobody(
+    project: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    figure = login.measure(project, tmp_path, rounds=3, logins=120)
+
+    record_property(f"{LINE}logins", figure.line())
+    assert figure.ratio >= LEAST_OF_HASHES, figure.line()
+    assert figure.other_p99_ms <= login.MOST_P99_MS, figure.line()
 
 
 def test_the_report_says_what_to_do_with_a_project_that_is_not_installed(tmp_path: Path) -> None:

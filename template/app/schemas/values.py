@@ -15,9 +15,9 @@ from pydantic import AwareDatetime
 from pydantic import BeforeValidator
 from pydantic import Field
 from pydantic import GetCoreSchemaHandler
-from pydantic import GetJsonSchemaHandler
-from pydantic_core import CoreSchema
-from pydantic_core import core_schema
+from pydantic import PlainSerializer
+from pydantic import PlainValidator
+from pydantic import WithJsonSchema
 
 from app.core import exact
 
@@ -75,18 +75,15 @@ class Digits:
 
     def __get_pydantic_core_schema__(
         self, source: type[Decimal], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            self._read,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                exact.written, return_schema=core_schema.str_schema(), when_used="json"
-            ),
+    ) -> Any:
+        return handler.generate_schema(
+            Annotated[
+                Decimal,
+                PlainValidator(self._read),
+                PlainSerializer(exact.written, return_type=str, when_used="json"),
+                WithJsonSchema({"type": "string", "pattern": f"^{self.pattern}$"}),
+            ]
         )
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"type": "string", "pattern": f"^{self.pattern}$"}
 
     def _read(self, value: Any) -> Decimal:
         if isinstance(value, str) and re.fullmatch(self.pattern, value):
