@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import quick
 from tests.support.differences import snapshot
 from tests.support.history import History
 from tests.support.history import Transition
@@ -87,8 +88,11 @@ class Workshop:
         return once(self.shelf / key, make)
 
 
-def update(project: Path, command: str, transition: Transition, **answers: Any) -> float:
+def update(
+    project: Path, command: str, transition: Transition, *, as_it_is: bool = False, **answers: Any
+) -> float:
     """Runs `copier update` in a process of its own; returns the seconds it took."""
+    copier = ("-m", "copier") if as_it_is else (quick.__file__,)
     arguments = list(COMMANDS[command])
     if command == "renovate":
         arguments.append(f"v{transition.new}")
@@ -98,7 +102,7 @@ def update(project: Path, command: str, transition: Transition, **answers: Any) 
         text = value if isinstance(value, str) else json.dumps(value)
         arguments += ["--data", f"{name}={text}"]
     started = time.monotonic()
-    run(sys.executable, "-m", "copier", "update", *arguments, cwd=project)
+    run(sys.executable, *copier, "update", *arguments, cwd=project)
     return time.monotonic() - started
 
 

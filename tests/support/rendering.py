@@ -14,10 +14,13 @@ import yaml
 from copier._template import filter_config
 from copier._template import load_template_config
 
+from tests.support import quick
 from tests.support.process import clean_environment
 from tests.support.process import run
 
 ROOT = Path(__file__).resolve().parents[2]
+
+quick.install()
 
 
 class UnknownAnswerError(ValueError):
