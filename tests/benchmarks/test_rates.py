@@ -23,7 +23,7 @@ MOST_SECONDS_TO_FIRST_ANSWER = 2
 MOST_TIMES_BARE = 3
 """On a machine where the bare application takes its time, too."""
 LEAST_OF_HASHES = 0.6
-"""On two cores, which the hashes share with PostgreSQL and the clients; the report names the goal."""
+"""On two cores, which PostgreSQL and the clients share; the report names the goal."""
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,9 @@ _compiled: dict[Key, Any] = {}
 
 
 def install() -> None:
-    jinja2.Environment.compile = _compile_once  # type: ignore[method-assign,assignment]
+    jinja2.Environment.compile = _compile_once  # type: ignore[method-assign]
     if sys.platform != "win32":
-        Worker._sync_git_index_executable_bit = _nothing  # type: ignore[method-assign]
+        Worker._sync_git_index_executable_bit = _nothing  # type: ignore[method-assign,assignment]
 
 
 def _compile_once(self: jinja2.Environment, source: Any, *arguments: Any, **named: Any) -> Any:

@@ -39,6 +39,11 @@ class Page[Item](BaseModel):
     total_pages: int
 
 
+def _text(value: Any) -> str:
+    """asyncpg has a UUID type of its own; a Decimal would be written with an exponent."""
+    return written(value) if isinstance(value, Decimal) else str(value)
+
+
 def page_response(items: list[dict[str, Any]], total: int, query: PageQuery) -> Response:
     """The JSON of `Page`, serialised once from what the database gave.
 
@@ -56,8 +61,3 @@ def page_response(items: list[dict[str, Any]], total: int, query: PageQuery) -> 
     }
     content = orjson.dumps(page, default=_text, option=orjson.OPT_UTC_Z)
     return Response(content, media_type="application/json")
-
-
-def _text(value: Any) -> str:
-    """asyncpg has a UUID type of its own; a Decimal would be written with an exponent."""
-    return written(value) if isinstance(value, Decimal) else str(value)
