@@ -77,3 +77,13 @@ def federated_app(database_url: str, issuer: str) -> FastAPI:
 
 def defaults(issuer: str) -> dict[str, str]:
     return {"acme_issuer": issuer, "acme_client_id": CLIENT_ID, "acme_client_secret": SECRET}
+
+
+@pytest.fixture
+def acme_in_environment(monkeypatch: pytest.MonkeyPatch, stub: Stub) -> None:
+    """For commands, which read their settings themselves."""
+    domain = Domain(install=lambda app, settings: None, providers=(ACME,))
+    monkeypatch.setattr(installed, "DOMAINS", (domain,))
+    monkeypatch.setenv("ACME_ISSUER", stub.url)
+    monkeypatch.setenv("ACME_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("ACME_CLIENT_SECRET", SECRET)

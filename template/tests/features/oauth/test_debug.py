@@ -14,29 +14,18 @@ import pytest
 from typer.testing import CliRunner
 from typer.testing import Result
 
-from app import installed
 from app.cli import cli
-from app.core.domain import Domain
-from tests.features.oauth.conftest import ACME
 from tests.features.oauth.conftest import NAME
-from tests.features.oauth.stub import CLIENT_ID
 from tests.features.oauth.stub import OTHER_KEY
 from tests.features.oauth.stub import SECRET
 from tests.features.oauth.stub import Reply
 from tests.features.oauth.stub import Stub
 from tests.support.databases import Databases
 
+pytestmark = pytest.mark.usefixtures("acme_in_environment")
+
 CALLBACK = f"/api/v1/auth/callback/{NAME}"
 START_SECONDS = 60
-
-
-@pytest.fixture(autouse=True)
-def configured(monkeypatch: pytest.MonkeyPatch, stub: Stub) -> None:
-    domain = Domain(install=lambda app, settings: None, providers=(ACME,))
-    monkeypatch.setattr(installed, "DOMAINS", (domain,))
-    monkeypatch.setenv("ACME_ISSUER", stub.url)
-    monkeypatch.setenv("ACME_CLIENT_ID", CLIENT_ID)
-    monkeypatch.setenv("ACME_CLIENT_SECRET", SECRET)
 
 
 @pytest.fixture
