@@ -28,6 +28,13 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no worker is left with one of them at the end."""
+    items.sort(
+        key=lambda item: not {"suite", "update"} & {mark.name for mark in item.iter_markers()}
+    )
+
+
 @pytest.fixture
 def count(record_property: Any) -> Any:
     """Call it with what was seen and how often; the summary of the run adds it up."""

@@ -1,7 +1,8 @@
-"""A test marked `alone` overlaps with no other test of its run, and is not starved."""
+"""A test marked `alone` overlaps with no other test of its run, and comes first."""
 
 import json
 import sys
+from operator import itemgetter
 from pathlib import Path
 
 from tests.support.process import run
@@ -22,15 +23,15 @@ def note(kind):
         spans.write(json.dumps([kind, started, time.monotonic()]) + "\\n")
 
 
-@pytest.mark.parametrize("number", range(8))
-def test_shared(number):
-    note("shared")
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize("number", range(2))
 def test_alone(number):
     note("alone")
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_shared(number):
+    note("shared")
 """
 INI = "[pytest]\nmarkers = alone: measures time\n"
 
@@ -57,3 +58,4 @@ def test_nothing_runs_beside_a_test_that_measures_time(tmp_path: Path) -> None:
     }
     assert len(spans) == 10
     assert overlaps == {("shared", "shared")}
+    assert "alone" in [kind for kind, *_ in sorted(spans, key=itemgetter(1))][:2]

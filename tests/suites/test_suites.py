@@ -29,21 +29,27 @@ PASSED = re.compile(r"(\d+) passed")
 # the presets with nothing and with everything alone are run as their owners run them, in parallel
 # and with coverage's floors.
 IN_ONE_PROCESS = ("--numprocesses=0", "--no-cov")
-# They start programs and a browser, and hardly depend on answers: each preset runs them.
-WITH_PRESETS = ("--ignore=tests/commands", "--ignore=tests/browser")
+# What hardly depends on answers: each preset runs it, and so does a row that is chosen by `--row`.
+WITH_PRESETS = tuple(
+    f"--ignore=tests/{part}" for part in ("browser", "commands", "core", "services")
+)
 FAULTS = [{"preset": "minimal"}, {"preset": "enterprise"}]
-# All of them where every part is; on the other database those that send it hostile values.
-LONG_TESTS = {"minimal": ("tests/api/test_hostile_input.py",), "enterprise": ()}
+BESIDE_THE_SUITE = "(fault or slow)"
 
 
 @pytest.mark.parametrize("answers", covering.rows("pairs"), ids=covering.label)
 def test_a_variant_passes_its_own_checks(
-    tmp_path: Path, answers: dict[str, Any], count: Callable[..., None]
+    tmp_path: Path,
+    answers: dict[str, Any],
+    count: Callable[..., None],
+    pytestconfig: pytest.Config,
 ) -> None:
     project = render(tmp_path / "service", **answers)
+    whole = "preset" in answers or pytestconfig.getoption("--row") is not None
+    left_out = () if whole else WITH_PRESETS
     started = time.monotonic()
 
-    output = _told_apart(project, lambda: _check(project, answers))
+    output = _told_apart(project, lambda: _check(project, answers, left_out))
 
     count("variants that passed their own checks")
     count("rendered tests", _passed(output))
@@ -51,20 +57,22 @@ def test_a_variant_passes_its_own_checks(
 
 
 @pytest.mark.fault
-@pytest.mark.alone
 @pytest.mark.parametrize("answers", FAULTS, ids=covering.label)
 def test_a_variant_survives_its_faults_and_its_long_tests(
     tmp_path: Path, answers: dict[str, Any], count: Callable[..., None]
 ) -> None:
-    project = render(tmp_path / "service", **answers)
-    prepare(project)
+    chosen = f"{BESIDE_THE_SUITE} and not alone"
+    count("rendered fault and slow tests", _pick(tmp_path, answers, chosen, "--numprocesses=0"))
 
-    faults = _told_apart(project, lambda: _pytest(project, "-m", "fault"))
-    long = LONG_TESTS[answers["preset"]]
-    slow = _told_apart(project, lambda: _pytest(project, "-m", "slow", *long))
 
-    count("rendered fault tests", _passed(faults))
-    count("rendered slow tests", _passed(slow))
+@pytest.mark.fault
+@pytest.mark.alone
+@pytest.mark.parametrize("answers", FAULTS, ids=covering.label)
+def test_a_variant_keeps_its_times_under_faults(
+    tmp_path: Path, answers: dict[str, Any], count: Callable[..., None]
+) -> None:
+    chosen = f"{BESIDE_THE_SUITE} and alone"
+    count("rendered fault and slow tests", _pick(tmp_path, answers, chosen))
 
 
 def test_the_fault_tests_run_on_each_database(tmp_path: Path) -> None:
@@ -82,7 +90,14 @@ def test_constraints_name_every_package_that_a_variant_installs(tmp_path: Path) 
     assert set(locked_versions(project / "uv.lock")) <= named or not named
 
 
-def _check(project: Path, answers: dict[str, Any]) -> str:
+def _pick(directory: Path, answers: dict[str, Any], chosen: str, *options: str) -> int:
+    """Runs the tests of a variant that its suite leaves out and that are marked like that."""
+    project = render(directory / "service", **answers)
+    prepare(project)
+    return _passed(_told_apart(project, lambda: _pytest(project, "-m", chosen, *options)))
+
+
+def _check(project: Path, answers: dict[str, Any], left_out: tuple[str, ...]) -> str:
     prepare(project)
     _uv_run(project, "ruff", "check")
     _uv_run(project, "ruff", "format", "--check")
@@ -92,7 +107,7 @@ def _check(project: Path, answers: dict[str, Any]) -> str:
     type_check(project)
     if answers in FAULTS:
         return _pytest(project)
-    return _pytest(project, *IN_ONE_PROCESS, *(() if "preset" in answers else WITH_PRESETS))
+    return _pytest(project, *IN_ONE_PROCESS, *left_out)
 
 
 def _pytest(project: Path, *options: str) -> str:

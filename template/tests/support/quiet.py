@@ -1,7 +1,8 @@
 """A pytest plugin: while a test marked `alone` runs, no other test of the run does.
 
 Every test holds a lock that tests share; a test marked `alone` holds it for itself. All pass a
-turnstile first, so that those who share it cannot keep the other one waiting for ever.
+turnstile first, so that those who share it cannot keep the other one waiting for ever. Those marked
+come first: one worker has most of them, and the wait for each is a wait for one other test.
 """
 
 import shutil
@@ -38,11 +39,19 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[HANDED_ON] = str(node.config.stash[LOCKS])
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_measures_time, reverse=True)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    alone = item.get_closest_marker("alone") is not None
-    with admitted(item.config.stash[LOCKS], alone=alone):
+    with admitted(item.config.stash[LOCKS], alone=_measures_time(item)):
         return (yield)
+
+
+def _measures_time(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
 
 
 @contextmanager
