@@ -24,5 +24,8 @@ def command(page: Path, word: str) -> str:
 
 
 def shell(script: str, cwd: Path, stdin: str | None = None) -> str:
-    """Runs a block as a careful person would: it stops at the first failure."""
-    return run("bash", "-euo", "pipefail", "-c", script, cwd=cwd, stdin=stdin)
+    """Runs a block as a careful person would: it stops at the first failure.
+
+    The shell is there until the last command has ended: completion asks its parents for one.
+    """
+    return run("bash", "-euo", "pipefail", "-c", f"{script}\n:", cwd=cwd, stdin=stdin)

@@ -1,8 +1,10 @@
 """`deployment`: an image and compose files, Kubernetes manifests, both or neither."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -21,10 +23,10 @@ WORDS = {
     "docker": ("Dockerfile", "docker compose", "deploy.sh", "compose.smoke", "smoke-image"),
     "kubernetes": ("kustomize", "kubectl", "deploy-kubernetes"),
 }
-NOTED = {choice: {"docs/upgrade-notes.md"} for choice in CHOICES}
+NOTED = {"docs/upgrade-notes.md", "docs/telemetry.md"}
 SCHEMA_VERSION = "1.37"
 OVERLAYS = ["development", "staging", "production"]
-CUSTOM_KINDS = {"ExternalSecret", "SecretStore"}
+CUSTOM_KINDS = {"ExternalSecret", "SecretStore", "ServiceMonitor", "PodMonitor"}
 """Defined by operators: the schemas of the Kubernetes API do not know them."""
 
 
@@ -32,7 +34,8 @@ CUSTOM_KINDS = {"ExternalSecret", "SecretStore"}
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With everything that a deployment starts."""
     directory = tmp_path_factory.mktemp("deployment") / "service"
-    return render(directory, deployment=CHOICES, redis=True, background_jobs="arq")
+    parts = {"redis": True, "background_jobs": "arq", "telemetry": ["prometheus"]}
+    return render(directory, deployment=CHOICES, database="postgres", **parts)
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -43,7 +46,7 @@ def test_exactly_its_files_come_and_go(tmp_path: Path, choice: str) -> None:
     owned = set(absent) - set(owned_paths({"ci": "github", "deployment": [choice]}))
     added = set(without_answers(on)) - set(without_answers(off))
 
-    assert changed(off, on) == added | NOTED.get(choice, set())
+    assert changed(off, on) == added | NOTED
     assert all(any(f"{path}/".startswith(f"{one}/") for one in owned) for path in added)
 
 
@@ -93,6 +96,40 @@ def test_compose_files_are_complete(tmp_path: Path, database: str) -> None:
 
 def test_redis_is_started_for_development_too(project: Path) -> None:
     assert "redis" in _composed(project, "compose.yaml")["services"]
+
+
+def test_a_worker_of_development_talks_to_what_is_started_beside_it(project: Path) -> None:
+    services = _composed(project, "compose.yaml")["services"]
+    worker = services["worker"]
+
+    assert worker["command"] == ["worker"]
+    for name, service in {
+        "DATABASE_URL": "postgres",
+        "REDIS_URL": "redis",
+        "MAIL_URL": "mail",
+    }.items():
+        assert urlsplit(worker["environment"][name]).hostname == service
+        assert service in services
+
+
+def test_what_is_measured_is_seen_in_development(project: Path, tmp_path: Path) -> None:
+    model = _composed(project, "compose.yaml", MONITORING_TOKEN="a-token")  # noqa: S106
+    contents = {name: one["content"] for name, one in model["configs"].items()}
+    (source,) = yaml.safe_load(contents["grafana_sources"])["datasources"]
+    (provider,) = yaml.safe_load(contents["grafana_dashboards"])["providers"]
+    shown = model["services"]["grafana"]["volumes"][0]
+    scraped = yaml.safe_load((project / "deploy" / "monitoring" / "prometheus.yml").read_text())
+    read = [one["target"] for one in model["services"]["prometheus"]["volumes"]]
+
+    assert contents["monitoring_token"] == "a-token"  # noqa: S105
+    assert source["url"].removeprefix("http://") in "".join(
+        model["services"]["prometheus"]["command"]
+    )
+    assert Path(shown["target"]).parent == Path(provider["options"]["path"])
+    assert all(Path(one["source"]).is_file() for one in model["services"]["prometheus"]["volumes"])
+    assert set(scraped["rule_files"]) <= {Path(one).name for one in read}
+    without = render(tmp_path / "service", preset="minimal", deployment=CHOICES)
+    assert set(_composed(without, "compose.yaml")["services"]) == {"mail"}
 
 
 @pytest.mark.parametrize(
@@ -197,6 +234,46 @@ def test_what_serves_is_probed_and_drains_in_time(project: Path, overlay: str) -
     assert pod["topologySpreadConstraints"]
     assert {"startupProbe", "livenessProbe"} <= set(worker["containers"][0])
     assert worker["terminationGracePeriodSeconds"] > WORKER_SHUTDOWN_SECONDS
+
+
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_monitors_find_what_they_scrape(project: Path, overlay: str) -> None:
+    manifests = {(one["kind"], one["metadata"]["name"]): one for one in built(project, overlay)}
+    (settings,) = [one["data"] for key, one in manifests.items() if key[0] == "ConfigMap"]
+    service, monitor = manifests["Service", "app"], manifests["ServiceMonitor", "app"]["spec"]
+    worker, pods = manifests["Deployment", "worker"], manifests["PodMonitor", "worker"]["spec"]
+    labels = worker["spec"]["template"]["metadata"]["labels"]
+    job = tomllib.loads((project / "deploy" / "monitoring" / "slo.toml").read_text())["job"]
+    (port,) = worker["spec"]["template"]["spec"]["containers"][0]["ports"]
+    (rules,) = [
+        one["spec"]["ingress"] for key, one in manifests.items() if key[0] == "NetworkPolicy"
+    ]
+    scraped = [*monitor["endpoints"], *pods["podMetricsEndpoints"]]
+
+    assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert service["metadata"]["labels"][monitor["jobLabel"]] == job
+    assert monitor["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
+    assert pods["selector"]["matchLabels"].items() <= labels.items()
+    assert labels[pods["jobLabel"]] == job
+    assert pods["podMetricsEndpoints"][0]["port"] == port["name"]
+    assert str(port["containerPort"]) == settings["WORKER_METRICS_PORT"]
+    assert {one["path"] for one in scraped} == {"/metrics"}
+    for one in scraped:
+        assert one["authorization"]["credentials"] == {
+            "name": "app-secrets",
+            "key": "MONITORING_TOKEN",
+        }
+    let_in = [rule for rule in rules if "monitoring" in json.dumps(rule["from"])]
+    assert {one["port"] for rule in let_in for one in rule["ports"]} == {"http", "metrics"}
+
+
+def test_nothing_is_monitored_without_metrics_or_an_operator(project: Path, tmp_path: Path) -> None:
+    parts = {"redis": True, "background_jobs": "arq"}
+    without = render(tmp_path / "service", preset="minimal", deployment=CHOICES, **parts)
+
+    for manifests in (built(without, "production"), built(project, "development")):
+        assert not [one for one in manifests if one["kind"].endswith("Monitor")]
+        assert "WORKER_METRICS_PORT" not in json.dumps(manifests)
 
 
 DRAIN_SECONDS = 5

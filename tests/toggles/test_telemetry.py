@@ -1,6 +1,7 @@
 """`telemetry`: a process that is scraped, one that exports traces, both or neither."""
 
 import subprocess
+import time
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.support.trees import owned_paths
 from tests.support.trees import without_answers
 
 OFF: list[str] = []
+TOKEN = "a-token-of-development"  # noqa: S105
 PROMETHEUS = ["prometheus"]
 LINK = "What is measured and traced is on [another page](telemetry.md)."
 LINES: dict[str, dict[str, set[str]]] = {
@@ -75,8 +77,8 @@ WORDS = {
 
 @pytest.mark.parametrize("choice", LINES)
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, choice: str) -> None:
-    off = render(tmp_path / "off", telemetry=OFF)
-    on = render(tmp_path / "on", telemetry=[choice])
+    off = render(tmp_path / "off", telemetry=OFF, deployment=[])
+    on = render(tmp_path / "on", telemetry=[choice], deployment=[])
     owned = set(owned_paths({"telemetry": OFF})) - set(owned_paths({"telemetry": [choice]}))
     added = set(without_answers(on)) - set(without_answers(off))
 
@@ -115,12 +117,58 @@ def test_a_scrape_passes_promtool_and_is_404_without_it(tmp_path: Path) -> None:
     assert _scraped(without)[0] == httpx2.codes.NOT_FOUND
 
 
+@pytest.mark.needs("prometheus")
+def test_a_prometheus_with_the_configuration_sees_the_service(tmp_path: Path) -> None:
+    project = _prepared(tmp_path, PROMETHEUS)
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    served_on, answers_on = free_port(), free_port()
+    monitoring = project / "deploy" / "monitoring"
+    given = (monitoring / "prometheus.yml").read_text()
+    for stands, here in {
+        "127.0.0.1:8000": f"127.0.0.1:{served_on}",
+        "/etc/prometheus/monitoring_token": str(token),
+        "scrape_interval: 15s": "scrape_interval: 1s",
+    }.items():
+        assert stands in given
+        given = given.replace(stands, here)
+    (monitoring / "here.yml").write_text(given)
+    serve = f"env MONITORING_TOKEN={TOKEN} .venv/bin/app serve --port {served_on}"
+    series = ("--config.file", monitoring / "here.yml", "--storage.tsdb.path", tmp_path / "series")
+    address = f"127.0.0.1:{answers_on}"
+
+    with (
+        served(serve, cwd=project, port=served_on),
+        subprocess.Popen(
+            ["prometheus", *series, "--web.listen-address", address], stderr=subprocess.DEVNULL
+        ) as prometheus,
+    ):
+        try:
+            assert _seen(f"http://{address}", "up") == [("my-service", "1")]
+        finally:
+            prometheus.terminate()
+
+
 def test_a_request_reaches_the_collector_only_with_it(tmp_path: Path) -> None:
     with_it = _prepared(tmp_path / "with", ["opentelemetry"])
     without = _prepared(tmp_path / "without", OFF)
 
     assert _exported(with_it) == {"/v1/traces", "/v1/metrics"}
     assert _exported(without) == set()
+
+
+def _seen(prometheus: str, query: str) -> list[tuple[str, str]]:
+    """Job and value of each series, as soon as there is one."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            answer = httpx2.get(f"{prometheus}/api/v1/query", params={"query": query})
+            if found := answer.json()["data"]["result"]:
+                return [(one["metric"]["job"], one["value"][1]) for one in found]
+        except (httpx2.TransportError, ValueError, KeyError):
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"{query} has no value after 30 s")
 
 
 def _exported(project: Path) -> set[str]:
