@@ -34,7 +34,7 @@ CUSTOM_KINDS = {"ExternalSecret", "SecretStore", "ServiceMonitor", "PodMonitor"}
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With everything that a deployment starts."""
     directory = tmp_path_factory.mktemp("deployment") / "service"
-    parts = {"redis": True, "background_jobs": "arq", "telemetry": ["prometheus"]}
+    parts: dict[str, Any] = {"redis": True, "background_jobs": "arq", "telemetry": ["prometheus"]}
     return render(directory, deployment=CHOICES, database="postgres", **parts)
 
 
@@ -268,7 +268,7 @@ def test_monitors_find_what_they_scrape(project: Path, overlay: str) -> None:
 
 
 def test_nothing_is_monitored_without_metrics_or_an_operator(project: Path, tmp_path: Path) -> None:
-    parts = {"redis": True, "background_jobs": "arq"}
+    parts: dict[str, Any] = {"redis": True, "background_jobs": "arq"}
     without = render(tmp_path / "service", preset="minimal", deployment=CHOICES, **parts)
 
     for manifests in (built(without, "production"), built(project, "development")):
