@@ -21,7 +21,7 @@ def main() -> None:
             print(figure.line())
         if (project.parent / "app" / "core" / "postgres.py").exists():
             print(login.measure(project.parent, Path(data), progress=print).line())
-        if (project.parent / "app" / "features" / "tracing").is_dir():
+        if all((project.parent / "app" / one).exists() for one in costs.NEEDS):
             for cost in costs.measure(project.parent, Path(data), progress=print):
                 print(cost.line())
         if (project.parent / "app" / "features" / "jobs").is_dir():

@@ -1,15 +1,18 @@
-"""What each kind of telemetry costs: the rate of a request with it alone, by the rate with none."""
+"""What a part costs, or gains: the rate of a request with it, by the rate without."""
 
 import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from dataclasses import field
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
 from benchmarks import collector
 from benchmarks import postgres
+from benchmarks import redis
 from benchmarks.client import Request
 from benchmarks.client import load
 from benchmarks.run import administrator
@@ -17,15 +20,35 @@ from benchmarks.servers import Server
 from benchmarks.servers import rendered
 
 ME = "/api/v1/users/me"
-QUIET = {"LOG_LEVEL": "WARNING", "METRICS_ENABLED": "false", "OTEL_SDK_DISABLED": "true"}
+NEEDS = (
+    "core/postgres.py",
+    "features/metrics.py",
+    "features/tracing",
+    "features/redis",
+    "features/rate_limit",
+)
+NOBODY = "redis://127.0.0.1:1/0"
+"""A Redis that is away: nothing is cached, and after the first request nothing is tried."""
+QUIET = {
+    "LOG_LEVEL": "WARNING",
+    "METRICS_ENABLED": "false",
+    "OTEL_SDK_DISABLED": "true",
+    "RATE_LIMIT_ENABLED": "false",
+    "REDIS_URL": NOBODY,
+}
 
 
-@dataclass(frozen=True)
+type Settings = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
 class Cost:
     name: str
     goal: float
     """The least ratio of the rate with it to the rate without."""
     settings: dict[str, str]
+    beside: dict[str, str] = field(default_factory=dict)
+    """What is on in both."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +60,25 @@ class CostFigure:
 
     def line(self) -> str:
         return (
-            f"{self.cost.name:<12} {self.requests_per_second:7.0f}/s with it,"
-            f" ratio {self.ratio:.3f} to none (goal {self.cost.goal:.2f})"
+            f"{self.cost.name:<17} {self.requests_per_second:7.0f}/s with it,"
+            f" ratio {self.ratio:.3f} to without (goal {self.cost.goal:.2f})"
         )
 
 
-def costs(collector_url: str) -> list[Cost]:
+def costs(collector_url: str, redis_url: str) -> list[Cost]:
     tracing = {
         "OTEL_SDK_DISABLED": "false",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector_url,
         "OTEL_TRACES_SAMPLER_ARG": "0.1",
     }
     metrics = {"METRICS_ENABLED": "true", "MONITORING_TOKEN": secrets.token_urlsafe()}
+    shared_cache = {"REDIS_URL": redis_url}
     return [
         Cost("metrics", 0.95, metrics),
         Cost("tracing 10 %", 0.85, tracing),
         Cost("access log", 0.85, {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json"}),
+        Cost("principals cached", 1.5, shared_cache),
+        Cost("rate limits", 0.8, {"RATE_LIMIT_ENABLED": "true"}, beside=shared_cache),
     ]
 
 
@@ -64,42 +90,56 @@ def measure(
     requests: int = 2000,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[CostFigure]:
-    """`project` is rendered for PostgreSQL with both kinds of telemetry."""
+    """`project` is rendered for PostgreSQL, with Redis, rate limits and both kinds of telemetry."""
     with ExitStack() as stack:
-        shared = {
+        quiet = {
             "DATABASE_URL": stack.enter_context(postgres.running(project)),
             "SECRET_KEY": secrets.token_urlsafe(48),
             **QUIET,
         }
-        kinds = costs(stack.enter_context(collector.running()))
-        silent = stack.enter_context(rendered(project, data, **shared))
-        servers = [
-            stack.enter_context(rendered(project, data, name=kind.name, **shared | kind.settings))
-            for kind in kinds
-        ]
-        header = ("authorization", f"Bearer {administrator(project, silent)}")
-        progress(f"telemetry: {rounds} rounds of {requests} requests")
-        request = Request(ME, headers=(header,))
-        return _compared(kinds, [silent, *servers], request, rounds, requests)
+        kinds = costs(
+            stack.enter_context(collector.running()), stack.enter_context(redis.running(project))
+        )
+        pairs = [_pair(kind, quiet) for kind in kinds]
+        servers = {
+            settings: stack.enter_context(
+                rendered(project, data, name=f"served-{number}", **dict(settings))
+            )
+            for number, settings in enumerate(dict.fromkeys(chain.from_iterable(pairs)))
+        }
+        token = administrator(project, servers[pairs[0][0]])
+        progress(f"costs: {rounds} rounds of {requests} requests")
+        request = Request(ME, headers=(("authorization", f"Bearer {token}"),))
+        return _compared(dict(zip(kinds, pairs, strict=True)), servers, request, rounds, requests)
+
+
+def _pair(kind: Cost, quiet: dict[str, str]) -> tuple[Settings, Settings]:
+    """What a server is told without it, and with it."""
+    without = quiet | kind.beside
+    return frozenset(without.items()), frozenset((without | kind.settings).items())
 
 
 def _compared(
-    kinds: list[Cost], servers: list[Server], request: Request, rounds: int, requests: int
+    pairs: dict[Cost, tuple[Settings, Settings]],
+    servers: dict[Settings, Server],
+    request: Request,
+    rounds: int,
+    requests: int,
 ) -> list[CostFigure]:
-    def rates(count: int) -> list[float]:
+    def rates(count: int) -> dict[Settings, float]:
         """Of each server, one after the other: a slow minute hits them all."""
-        return [
-            asyncio.run(load(server.port, request, requests=count)).requests_per_second
-            for server in servers
-        ]
+        return {
+            settings: asyncio.run(load(server.port, request, requests=count)).requests_per_second
+            for settings, server in servers.items()
+        }
 
     rates(requests // 4)
     measured = [rates(requests) for _ in range(rounds)]
     return [
         CostFigure(
             kind,
-            median(of_round[number] for of_round in measured),
-            median(of_round[number] / of_round[0] for of_round in measured),
+            median(of_round[with_it] for of_round in measured),
+            median(of_round[with_it] / of_round[without] for of_round in measured),
         )
-        for number, kind in enumerate(kinds, start=1)
+        for kind, (without, with_it) in pairs.items()
     ]

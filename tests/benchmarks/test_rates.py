@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks import costs
 from benchmarks import login
 from benchmarks.run import measure
 from benchmarks.scenarios import ON_POSTGRES
@@ -28,8 +30,18 @@ LEAST_OF_HASHES = 0.6
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("benchmark")
-    project = render(directory / "service", preset="minimal", database="postgres")
+    return _prepared(tmp_path_factory.mktemp("benchmark"))
+
+
+@pytest.fixture(scope="module")
+def project_with_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    telemetry = ["prometheus", "opentelemetry"]
+    parts = {"redis": True, "rate_limiting": True, "telemetry": telemetry}
+    return _prepared(tmp_path_factory.mktemp("parts"), **parts)
+
+
+def _prepared(directory: Path, **parts: Any) -> Path:
+    project = render(directory / "service", preset="minimal", database="postgres", **parts)
     prepare(project)
     return project
 
@@ -62,6 +74,20 @@ def test_logins_take_what_their_hash_takes_and_hold_up_nobody(
     record_property(f"{LINE}logins", figure.line())
     assert figure.ratio >= LEAST_OF_HASHES, figure.line()
     assert figure.other_p99_ms <= login.MOST_P99_MS, figure.line()
+
+
+@pytest.mark.suite
+@pytest.mark.alone
+def test_each_part_costs_no_more_than_its_share(
+    project_with_parts: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    figures = costs.measure(project_with_parts, tmp_path, rounds=5, requests=1000)
+
+    for figure in figures:
+        record_property(f"{LINE}{figure.cost.name}", figure.line())
+    assert len(figures) == 5
+    for figure in figures:
+        assert figure.ratio >= SHARE_OF_GOAL * figure.cost.goal, figure.line()
 
 
 def test_the_report_says_what_to_do_with_a_project_that_is_not_installed(tmp_path: Path) -> None:
