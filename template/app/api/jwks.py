@@ -23,6 +23,7 @@ def install(app: FastAPI) -> None:
 
 
 async def read_keys(request: Request, response: Response) -> KeySet:
+    """The keys that verify access tokens, for ES256 and RS256; empty for HS256."""
     response.headers["Cache-Control"] = CACHE_CONTROL
     keys = security_of(request).ring.verifying()
     return tag(

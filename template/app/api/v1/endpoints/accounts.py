@@ -31,6 +31,7 @@ SENT = Message(message="If the address can be used for this, a mail is on its wa
 
 @router.post("/register", status_code=HTTPStatus.ACCEPTED, responses=ABSENT)
 async def register(body: RegisterRequest, registration: RegistrationDep) -> Message:
+    """The answer is the same for an address that has an account; the mail tells them apart."""
     await registration.register(body)
     return SENT
 
@@ -45,18 +46,21 @@ async def verify_email(body: TokenRequest, registration: RegistrationDep) -> Non
 async def change_password(
     body: PasswordChange, user: RecentUser, session_id: OwnSession, passwords: OwnPasswordDep
 ) -> None:
+    """Every other session of the account ends."""
     current, new = body.current_password, body.new_password
     await passwords.change(user.id, session_id, current.get_secret_value(), new.get_secret_value())
 
 
 @router.post("/password/forgot", status_code=HTTPStatus.ACCEPTED, responses=ABSENT)
 async def forgot_password(body: PasswordForgotten, passwords: OwnPasswordDep) -> Message:
+    """Mails a token for one reset to an address that has an account."""
     passwords.forgot(body.email)
     return SENT
 
 
 @router.post("/password/reset", status_code=HTTPStatus.NO_CONTENT, responses=RESET_ERRORS)
 async def reset_password(body: PasswordReset, passwords: OwnPasswordDep) -> None:
+    """The token works once, and every session of the account ends."""
     await passwords.reset(body.token.get_secret_value(), body.new_password.get_secret_value())
 
 
@@ -64,5 +68,6 @@ async def reset_password(body: PasswordReset, passwords: OwnPasswordDep) -> None
 async def change_email(
     body: EmailChange, user: RecentUser, registration: RegistrationDep
 ) -> Message:
+    """The new address confirms by mail before it counts; the old one is told."""
     await registration.request_change(user, body.email)
     return SENT

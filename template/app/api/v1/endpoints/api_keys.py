@@ -43,10 +43,12 @@ async def create_api_key(body: ApiKeyCreate, keys: Keys, response: Response) -> 
 
 @router.get("")
 async def list_api_keys(user: SessionUser, session: ReadSessionDep) -> list[ApiKeyResponse]:
+    """The caller's keys, each by its prefix and its last use."""
     rows = await ApiKeyRepository(session).owned(user.id)
     return [ApiKeyResponse.model_validate(row) for row in rows]
 
 
 @router.delete("/{key_id:uuid}", status_code=HTTPStatus.NO_CONTENT)
 async def revoke_api_key(key_id: UUID, keys: Keys) -> None:
+    """The key is refused at once."""
     await keys.revoke(key_id)

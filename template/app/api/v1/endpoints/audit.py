@@ -36,6 +36,7 @@ LINES: dict[int | str, dict[str, Any]] = {
 
 @router.get("", dependencies=[Reader], response_model=Page[AuditEntryResponse])
 async def list_entries(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
+    """Newest first, unless the query says otherwise."""
     entries, total = await find_entries(database_of(request), query)
     return page_response(entries, total, query)
 
@@ -46,5 +47,6 @@ async def export_entries(
     filters: Annotated[AuditFilters, Query()],
     reader: Annotated[Principal, Reader],
 ) -> StreamingResponse:
+    """Every entry that the filters leave, as lines of JSON, sent while they are read."""
     lines = await exported(database_of(request), filters, reader)
     return StreamingResponse(lines, media_type=JSON_LINES)

@@ -37,11 +37,13 @@ TokenHint = Annotated[str | None, Field(max_length=64, examples=["refresh_token"
 
 @router.post("/login", responses=LOGIN_ERRORS)
 async def login(body: LoginRequest, auth: AuthDep) -> TokenResponse:
+    """Takes an address or a username. With a second factor the answer is 403 and a challenge."""
     return await auth.login(body.identifier, body.password.get_secret_value())
 
 
 @router.post("/token", openapi_extra=token_form.OPENAPI, responses=GRANT_ERRORS)
 async def token(grant: GrantDep, auth: AuthDep, authorization: AuthorizationDep) -> TokenResponse:
+    """RFC 6749: `password`, `refresh_token` or `authorization_code`, as a form or as JSON."""
     if isinstance(grant, CodeGrant):
         return await authorization.redeem(grant)
     if isinstance(grant, PasswordGrant):
@@ -52,6 +54,7 @@ async def token(grant: GrantDep, auth: AuthDep, authorization: AuthorizationDep)
 
 @router.post("/refresh")
 async def refresh(body: RefreshRequest, auth: AuthDep) -> TokenResponse:
+    """The token is used up: the answer has its successor. Used again later, it ends its session."""
     return await auth.refresh(body.refresh_token.get_secret_value())
 
 
@@ -63,4 +66,5 @@ async def revoke(token: TokenField, auth: AuthDep, token_type_hint: TokenHint = 
 
 @router.post("/logout", status_code=HTTPStatus.NO_CONTENT)
 async def logout(session_id: OwnSession, auth: AuthDep) -> None:
+    """The session's access and refresh tokens are refused at once."""
     await auth.end_session(session_id)

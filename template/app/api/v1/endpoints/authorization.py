@@ -25,6 +25,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 @router.get("/providers")
 async def providers(service: AuthorizationDep) -> Providers:
+    """The ways to log in that are switched on."""
     return service.providers()
 
 
@@ -32,6 +33,7 @@ async def providers(service: AuthorizationDep) -> Providers:
 async def authorize(
     body: AuthorizeRequest, service: AuthorizationDep, request: Request
 ) -> AuthorizationAnswer:
+    """Begins a login with PKCE: the address for the browser or, for `local`, the code itself."""
     if body.provider == LOCAL.name:
         await admission_of(request).password_seen(request)
     return await service.authorize(body, str(request.base_url))

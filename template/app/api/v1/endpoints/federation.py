@@ -46,6 +46,7 @@ async def begin_login(
     flow: FederationDep,
     authorization: AuthorizationDep,
 ) -> RedirectResponse:
+    """For a browser: leads to the provider, and sets the cookie that its return needs."""
     start = started_by(query, authorization)
     departure = await flow.depart(provider, start, browser_state.callback_uri(request, provider))
     response = RedirectResponse(departure.url, HTTPStatus.TEMPORARY_REDIRECT)
@@ -61,6 +62,7 @@ async def finish_login(
     flow: FederationDep,
     service: FederationServiceDep,
 ) -> RedirectResponse:
+    """Where the provider sends the browser back: leads on to the client with a code or an error."""
     answer = Answer(query.state, query.code, query.iss, query.error)
     arrival = await flow.arrive(provider, answer, browser_state.carried(request))
     response = RedirectResponse(await service.landing(arrival), HTTPStatus.SEE_OTHER)
@@ -70,6 +72,7 @@ async def finish_login(
 
 @router.get("/identities")
 async def list_identities(user: SessionUser, session: ReadSessionDep) -> list[IdentityResponse]:
+    """The accounts at providers that this account logs in with."""
     linked = await FederatedIdentityRepository(session).of_user(user.id)
     return [IdentityResponse.model_validate(identity) for identity in linked]
 
@@ -98,6 +101,7 @@ async def link_identity(
 async def unlink_identity(
     provider: ProviderPath, user: RecentUser, service: FederationServiceDep
 ) -> None:
+    """Refused where it is the last way in."""
     await service.unlink(user.id, provider)
 
 

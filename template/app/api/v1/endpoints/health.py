@@ -33,14 +33,17 @@ def install(app: FastAPI) -> None:
 
 
 async def read_health() -> Alive:
+    """Whether the process answers; nothing else is asked."""
     return Alive()
 
 
 async def read_liveness() -> Liveness:
+    """Whether the process answers, and its time. Failing it, restart."""
     return Liveness(timestamp=clock.now())
 
 
 async def read_readiness(request: Request, response: Response) -> Readiness:
+    """Whether to send requests here: 503 while it drains or a critical check fails."""
     health = health_of(request)
     outcomes = await health.run()
     failed = [outcome for outcome in outcomes if not outcome.healthy]
@@ -54,6 +57,7 @@ async def read_readiness(request: Request, response: Response) -> Readiness:
 
 
 async def read_health_report(request: Request) -> HealthReport:
+    """Every check with its time, the version and the uptime."""
     health = health_of(request)
     outcomes = await health.run()
     failed = [outcome for outcome in outcomes if not outcome.healthy]

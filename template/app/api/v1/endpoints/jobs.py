@@ -26,6 +26,7 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 @router.get("/{job_id:uuid}")
 async def get_job(job_id: UUID, user: CurrentUser, session: ReadSessionDep) -> JobResponse:
+    """What became of it, for who left it behind or may read all jobs."""
     row = await session.get(JobRow, job_id)
     reads_all = user.may(READ_ALL)
     if row is None or not (reads_all or row.owner_id == user.id):

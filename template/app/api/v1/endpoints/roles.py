@@ -26,11 +26,13 @@ NameInPath = Annotated[RoleName, Path()]
 
 @router.get("", dependencies=[Depends(require("roles:manage"))])
 async def list_roles(listed: RoleListDep) -> list[RoleResponse]:
+    """Every role with its permissions."""
     return await listed.read()
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
 async def create_role(body: RoleCreate, roles: Roles, response: Response) -> RoleResponse:
+    """Nobody gives a role permissions that they do not hold."""
     role = await roles.create(body)
     response.headers["Location"] = f"/api/v1/roles/{role.name}"
     return tag(response, RoleResponse.model_validate(role))
@@ -40,10 +42,12 @@ async def create_role(body: RoleCreate, roles: Roles, response: Response) -> Rol
 async def replace_role(
     name: NameInPath, body: RoleUpdate, roles: Roles, response: Response, if_match: IfMatch = None
 ) -> RoleResponse:
+    """Who has the role has its new permissions within a second."""
     role = await roles.replace(name, body, if_match)
     return tag(response, RoleResponse.model_validate(role))
 
 
 @router.delete("/{name}", status_code=HTTPStatus.NO_CONTENT)
 async def delete_role(name: NameInPath, roles: Roles, if_match: IfMatch = None) -> None:
+    """Whoever had it has it no more."""
     await roles.remove(name, if_match)

@@ -48,6 +48,7 @@ Factor = Annotated[SecondFactor, Depends(second_factor)]
 
 @router.post("/login/totp", responses=LOGIN_ERRORS)
 async def login_with_totp(body: TotpLogin, challenges: Challenges, auth: AuthDep) -> TokenResponse:
+    """The second step of a login: its challenge, and a code or a recovery code. Each works once."""
     user = await challenges.answered(
         body.challenge.get_secret_value(), body.code.get_secret_value()
     )
@@ -61,6 +62,7 @@ async def reauthenticate(
     session_id: OwnSession,
     reauthentication: ReauthenticationDep,
 ) -> None:
+    """Takes the password or a code; for an hour the session may then do what asks for it."""
     if body.password is not None:
         await reauthentication.by_password(user, session_id, body.password.get_secret_value())
     elif body.code is not None:
@@ -69,14 +71,17 @@ async def reauthenticate(
 
 @router.post("/totp", responses=ENROL_ERRORS)
 async def enrol_totp(user: RecentUser, factor: Factor) -> TotpEnrolment:
+    """The secret and its otpauth URI, once. It is asked for after it is confirmed."""
     return await factor.enrol(user)
 
 
 @router.post("/totp/confirm", responses=CODE_ERRORS)
 async def confirm_totp(body: TotpConfirmation, user: SessionUser, factor: Factor) -> RecoveryCodes:
+    """Switches the second factor on. The recovery codes are in this answer and nowhere else."""
     return await factor.confirm(user, body.code.get_secret_value())
 
 
 @router.delete("/totp", status_code=HTTPStatus.NO_CONTENT, responses=DISABLE_ERRORS)
 async def disable_totp(user: RecentUser, factor: Factor) -> None:
+    """The password is enough again; the recovery codes are gone."""
     await factor.disable(user)

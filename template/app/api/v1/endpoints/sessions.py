@@ -35,9 +35,11 @@ async def list_sessions(request: Request, user: SessionUser) -> list[SessionResp
 
 @router.delete("/sessions/{session_id:uuid}", status_code=HTTPStatus.NO_CONTENT)
 async def end_session(session_id: UUID, sessions: Sessions) -> None:
+    """Its access and refresh tokens are refused at once."""
     await sessions.end(session_id)
 
 
 @router.post("/logout-all", status_code=HTTPStatus.NO_CONTENT)
 async def logout_all(sessions: Sessions) -> None:
+    """Ends every session of the account, this one too."""
     await sessions.end_all()

@@ -44,6 +44,7 @@ UserRights = Annotated[UserService, Depends(user_service("roles:manage"))]
 
 @router.get("/me")
 async def read_me(user: CurrentUser, response: Response) -> UserResponse:
+    """The account that the token belongs to."""
     return tag(response, UserResponse.model_validate(user))
 
 
@@ -55,28 +56,33 @@ async def update_me(
     response: Response,
     if_match: IfMatch = None,
 ) -> UserResponse:
+    """Changes what is given of the own account; what is left out stays."""
     changed = await account.change(user.id, body.model_dump(exclude_unset=True), if_match)
     return tag(response, UserResponse.model_validate(changed))
 
 
 @router.get("", dependencies=[reads], response_model=Page[UserResponse])
 async def list_users(request: Request, query: Annotated[UserQuery, Query()]) -> Response:
+    """Ordered and filtered by the columns that the query allows."""
     users, total = await find_users(database_of(request), query)
     return page_response(users, total, query)
 
 
 @router.get("/search", dependencies=[reads], response_model=Page[UserResponse])
 async def search_users(request: Request, query: Annotated[UserSearch, Query()]) -> Response:
+    """The list, for a text that is looked for in names and addresses as it stands."""
     return await list_users(request, query.as_user_query())
 
 
 @router.get("/active", dependencies=[reads], response_model=Page[UserResponse])
 async def list_active_users(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
+    """The list, without who is switched off."""
     return await list_users(request, UserQuery(**query.model_dump(), is_active=True))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
 async def create_user(body: UserCreate, users: Users, response: Response) -> UserResponse:
+    """Without a password, nobody logs in to the account with one."""
     user = await users.create(body)
     response.headers["Location"] = f"/api/v1/users/{user.id}"
     return tag(response, user)
@@ -84,6 +90,7 @@ async def create_user(body: UserCreate, users: Users, response: Response) -> Use
 
 @router.get("/{user_id:uuid}", dependencies=[reads])
 async def read_user(user_id: UUID, session: ReadSessionDep, response: Response) -> UserResponse:
+    """One account, with the names of its roles."""
     user = await UserRepository(session).with_roles(user_id)
     if user is None:
         raise NotFound("user_not_found", "There is no such user.")
@@ -94,6 +101,7 @@ async def read_user(user_id: UUID, session: ReadSessionDep, response: Response) 
 async def replace_user(
     user_id: UUID, body: UserReplace, users: Users, response: Response, if_match: IfMatch = None
 ) -> UserResponse:
+    """Every field is set: what is left out takes its default."""
     user = await users.change(user_id, body.model_dump(), if_match)
     return tag(response, UserResponse.model_validate(user))
 
@@ -102,27 +110,32 @@ async def replace_user(
 async def update_user(
     user_id: UUID, body: UserUpdate, users: Users, response: Response, if_match: IfMatch = None
 ) -> UserResponse:
+    """Changes what is given, and clears what is null; what is left out stays."""
     user = await users.change(user_id, body.model_dump(exclude_unset=True), if_match)
     return tag(response, UserResponse.model_validate(user))
 
 
 @router.delete("/{user_id:uuid}", status_code=HTTPStatus.NO_CONTENT)
 async def delete_user(user_id: UUID, users: Users, if_match: IfMatch = None) -> None:
+    """Its sessions and keys end at once; the last superuser stays."""
     await users.remove(user_id, if_match)
 
 
 @router.post("/{user_id:uuid}/activate", status_code=HTTPStatus.NO_CONTENT)
 async def activate_user(user_id: UUID, users: Users) -> None:
+    """The account may log in again."""
     await users.change(user_id, {"is_active": True}, None)
 
 
 @router.post("/{user_id:uuid}/deactivate", status_code=HTTPStatus.NO_CONTENT)
 async def deactivate_user(user_id: UUID, users: Users) -> None:
+    """The account's tokens and keys are refused at once, and it cannot log in."""
     await users.change(user_id, {"is_active": False}, None)
 
 
 @router.post("/{user_id:uuid}/logout-all", status_code=HTTPStatus.NO_CONTENT)
 async def end_user_sessions(user_id: UUID, users: Users) -> None:
+    """Every access and refresh token of the account is refused at once."""
     await users.end_sessions(user_id)
 
 
@@ -138,5 +151,6 @@ async def remove_user_totp(user_id: UUID, users: Users) -> None:
 async def set_user_roles(
     user_id: UUID, body: UserRoles, users: UserRights, response: Response, if_match: IfMatch = None
 ) -> UserResponse:
+    """Replaces the roles; nobody gives permissions that they do not hold."""
     user = await users.set_roles(user_id, body.roles, if_match)
     return tag(response, UserResponse.model_validate(user))
