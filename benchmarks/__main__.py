@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks import costs
 from benchmarks import jobs
 from benchmarks import login
+from benchmarks import memory
 from benchmarks.run import measure
 
 
@@ -24,6 +25,8 @@ def main() -> None:
         if all((project.parent / "app" / one).exists() for one in costs.NEEDS):
             for cost in costs.measure(project.parent, Path(data), progress=print):
                 print(cost.line())
+            for store in memory.measure(project.parent, progress=print):
+                print(store.line())
         if (project.parent / "app" / "features" / "jobs").is_dir():
             print(jobs.measure(project.parent, Path(data), progress=print).line())
 

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import costs
 from benchmarks import login
+from benchmarks import memory
 from benchmarks.run import measure
 from benchmarks.scenarios import ON_POSTGRES
 from benchmarks.scenarios import WITHOUT_DATABASE
@@ -88,6 +89,19 @@ def test_each_part_costs_no_more_than_its_share(
     assert len(figures) == 5
     for figure in figures:
         assert figure.ratio >= SHARE_OF_GOAL * figure.cost.goal, figure.line()
+
+
+@pytest.mark.suite
+def test_a_million_keys_fill_no_memory(
+    project_with_parts: Path, record_property: Callable[[str, object], None]
+) -> None:
+    figures = memory.measure(project_with_parts)
+
+    for figure in figures:
+        record_property(f"{LINE}memory of {figure.store}", figure.line())
+    assert len(figures) == 2
+    for figure in figures:
+        assert 0 < figure.grown_mb <= memory.MOST_MB, figure.line()
 
 
 def test_the_report_says_what_to_do_with_a_project_that_is_not_installed(tmp_path: Path) -> None:

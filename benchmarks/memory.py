@@ -1,0 +1,75 @@
+"""What the stores in a process hold after a million distinct keys, in resident memory."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.servers import kept
+
+MOST_MB = 50
+"""Of each store; the process without them has 100 to 150."""
+FILLED = """
+import asyncio, json, os, sys
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+
+from app.core.cache_store import MemoryStore
+from app.core.windows import MemoryWindows, Window
+
+
+def rss_mb():
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1_000_000
+
+
+async def counted(windows, number):
+    await windows.hit([Window("default", f"default/{number}", 600, 60)])
+
+
+async def kept(store, number):
+    value, lifetime, tags = number.to_bytes(200), timedelta(hours=1), (f"user:{number}",)
+    await store.set(f"principal/{number}", value, lifetime, tags, monotonic())
+
+
+async def main():
+    stores = {
+        "rate limits": (MemoryWindows(), counted),
+        "cache": (MemoryStore(is_coherent=True), kept),
+    }
+    grown = {}
+    for name, (store, add) in stores.items():
+        before = rss_mb()
+        for number in range(int(sys.argv[1])):
+            await add(store, number)
+        grown[name] = rss_mb() - before
+    print(json.dumps(grown))
+
+
+asyncio.run(main())
+"""
+
+
+@dataclass(frozen=True)
+class MemoryFigure:
+    store: str
+    keys: int
+    grown_mb: float
+
+    def line(self) -> str:
+        grown = f"RSS +{self.grown_mb:.0f} MB (most {MOST_MB})"
+        return f"{self.store:<12} {self.keys} distinct keys, {grown}"
+
+
+def measure(
+    project: Path, *, keys: int = 1_000_000, progress: Callable[[str], None] = lambda _: None
+) -> list[MemoryFigure]:
+    """`project` is a rendered and synced project with rate limits, on Linux."""
+    progress(f"memory: {keys} keys for each store")
+    python = str(project / ".venv" / "bin" / "python")
+    command = [python, "-c", FILLED, str(keys)]
+    printed = subprocess.run(command, cwd=project, env=kept(), check=True, stdout=subprocess.PIPE)
+    grown: dict[str, float] = json.loads(printed.stdout)
+    return [MemoryFigure(store, keys, megabytes) for store, megabytes in grown.items()]
