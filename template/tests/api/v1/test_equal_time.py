@@ -13,7 +13,7 @@ from tests.support.mail import mailbox
 from tests.support.service import Service
 from tests.support.service import Start
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 PAIRS = 150
 ROUNDS = 3
