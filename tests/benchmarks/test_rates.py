@@ -52,7 +52,7 @@ def _prepared(directory: Path, **parts: Any) -> Path:
 def test_every_rate_reaches_its_share_of_the_goal(
     project: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    figures = measure(project, tmp_path, rounds=5, requests=2000)
+    figures = measure(project, tmp_path, rounds=5, requests=1000)
 
     for figure in figures:
         record_property(f"{LINE}{figure.scenario.name}", figure.line())

@@ -135,7 +135,6 @@ def test_gitlab_runs_what_github_runs(tmp_path: Path, database: str) -> None:
 
 
 @pytest.mark.suite
-@pytest.mark.alone
 def test_every_command_of_the_workflows_succeeds(tmp_path: Path) -> None:
     project = render(tmp_path / "service", preset="minimal", ci="github", database="postgres")
     prepare(project)

@@ -87,7 +87,6 @@ def test_every_pipeline_has_the_short_run(tmp_path: Path, tool: str) -> None:
     run("check-jsonschema", *schema, ".gitlab-ci.yml", cwd=gitlab)
 
 
-@pytest.mark.alone
 def test_a_run_of_locust_reports_and_fails_where_an_objective_is_missed(tmp_path: Path) -> None:
     project = render(tmp_path / "service", load_testing="locust", database="sqlite")
     prepare(project)
@@ -107,7 +106,6 @@ def test_a_run_of_locust_reports_and_fails_where_an_objective_is_missed(tmp_path
     assert 'class="missed"' in report
 
 
-@pytest.mark.alone
 def test_the_check_of_ci_fails_where_the_ratio_has_fallen(tmp_path: Path) -> None:
     project = render(tmp_path / "service", load_testing="locust", database="sqlite")
     prepare(project)

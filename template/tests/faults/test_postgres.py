@@ -91,7 +91,7 @@ def test_terminated_connections_fail_no_read(database_url: str) -> None:
         async with load.running():
             for _ in range(5):
                 await terminate_clients(admin)
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(0.6)
         await admin.close()
 
     with loaded(database_url) as load:
