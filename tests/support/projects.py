@@ -91,8 +91,7 @@ class Workshop:
 def update(
     project: Path, command: str, transition: Transition, *, as_it_is: bool = False, **answers: Any
 ) -> float:
-    """Runs `copier update` in a process of its own; returns the seconds it took."""
-    copier = ("-m", "copier") if as_it_is else (quick.__file__,)
+    """Runs `copier update`, as it is in a process of its own; returns the seconds it took."""
     arguments = list(COMMANDS[command])
     if command == "renovate":
         arguments.append(f"v{transition.new}")
@@ -102,7 +101,10 @@ def update(
         text = value if isinstance(value, str) else json.dumps(value)
         arguments += ["--data", f"{name}={text}"]
     started = time.monotonic()
-    run(sys.executable, *copier, "update", *arguments, cwd=project)
+    if as_it_is:
+        run(sys.executable, "-m", "copier", "update", *arguments, cwd=project)
+    else:
+        quick.copier("update", *arguments, project)
     return time.monotonic() - started
 
 

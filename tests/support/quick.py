@@ -1,12 +1,15 @@
 """Copier, for tests that render hundreds of times: what it does again for every file is done once.
 
-It compiles each part of each path anew, and asks git once a file for a setting. What is rendered is
-the same: what Jinja compiles depends on the text and on options that are in the key here, and only
-where git keeps no modes of files does the answer matter. What measures Copier, and the commands of
-the READMEs and of the tutorial, run it as it is.
+It compiles and renders each part of each path anew, and asks git once a file for a setting. What is
+rendered is the same: what Jinja compiles depends on the text and on options that are in the key
+here, a text without a brace is what it renders to, and only where git keeps no modes of files does
+the answer matter. What measures Copier, and the commands of the READMEs and of the tutorial, run it
+as it is.
 """
 
 import sys
+import warnings
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -19,10 +22,14 @@ type Key = tuple[object, ...]
 
 _compile = jinja2.Environment.compile
 _compiled: dict[Key, Any] = {}
+_render_string = Worker._render_string
+_answers_relpath = Worker.answers_relpath
 
 
 def install() -> None:
     jinja2.Environment.compile = _compile_once  # type: ignore[method-assign]
+    Worker._render_string = _rendered  # type: ignore[method-assign]
+    Worker.answers_relpath = property(_answers_path)  # type: ignore[assignment,method-assign]
     if sys.platform != "win32":
         Worker._sync_git_index_executable_bit = _nothing  # type: ignore[method-assign,assignment]
 
@@ -35,9 +42,23 @@ def _compile_once(self: jinja2.Environment, source: Any, *arguments: Any, **name
     return _compiled[key]
 
 
+def _rendered(self: Worker, string: str, extra_context: Any = None) -> str:
+    if "{" in string or "\n" in string:
+        return _render_string(self, string, extra_context)
+    return string
+
+
+def _answers_path(self: Worker) -> Path:
+    path = Path(self.answers_file or self.template.answers_relpath)
+    rendered: Path = _answers_relpath.__get__(self) if "{" in str(path) else path
+    return rendered
+
+
 def _nothing(*_: object) -> None: ...
 
 
-if __name__ == "__main__":
-    install()
-    CopierApp.run()
+def copier(*arguments: str | Path) -> None:
+    """The command line, in this process, where it finds again what it compiled before."""
+    with warnings.catch_warnings(action="ignore"):
+        _, status = CopierApp.run(["copier", *map(str, arguments)], exit=False)
+    assert status == 0, f"copier {arguments}: {status}"
