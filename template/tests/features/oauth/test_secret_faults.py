@@ -83,7 +83,7 @@ def test_another_client_secret_fails_no_login_and_is_used_in_time(
         "ACME_CLIENT_ID": CLIENT_ID,
     }
 
-    with serving(database_url, **variables) as served:
+    with serving(database_url, port="0", preexec=None, **variables) as served:
         somebody = Somebody(served.url, stub)
 
         async def scenario() -> float:
