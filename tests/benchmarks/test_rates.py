@@ -27,9 +27,8 @@ MOST_TIMES_BARE = 3
 """On a machine where the bare application takes its time, too."""
 LEAST_OF_HASHES = 0.6
 """On two cores, which PostgreSQL and the clients share; the report names the goal."""
-
 LEAST_WITH = {"principals cached": 0.6}
-"""Below its goal: on one machine Redis answers no sooner than PostgreSQL; the report names the goal."""
+"""On one machine Redis answers no sooner than PostgreSQL; the report names the goal."""
 
 
 @pytest.fixture(scope="module")
