@@ -21,20 +21,15 @@ from tests.support.process import run
 from tests.support.rendering import questions
 from tests.support.rendering import render
 from tests.support.rendering import stored_answers
+from tests.support.suites import BESIDE_THE_SUITE
+from tests.support.suites import IN_ONE_PROCESS
+from tests.support.suites import WITH_EVERY_PART
+from tests.support.suites import WITH_PRESETS
 
 pytestmark = pytest.mark.suite
 
 PASSED = re.compile(r"(\d+) passed")
-# One process a row, because rows run beside each other; tracing lines doubles a row's time, so
-# the presets with nothing and with everything alone are run as their owners run them, in parallel
-# and with coverage's floors.
-IN_ONE_PROCESS = ("--numprocesses=0", "--no-cov")
-# What hardly depends on answers: each preset runs it, and so does a row that is chosen by `--row`.
-WITH_PRESETS = tuple(
-    f"--ignore=tests/{part}" for part in ("browser", "commands", "core", "services")
-)
 FAULTS = [{"preset": "minimal"}, {"preset": "enterprise"}]
-BESIDE_THE_SUITE = "(fault or slow)"
 
 
 @pytest.mark.parametrize("answers", covering.rows("pairs"), ids=covering.label)
@@ -94,6 +89,7 @@ def _pick(directory: Path, answers: dict[str, Any], chosen: str, *options: str) 
     """Runs the tests of a variant that its suite leaves out and that are marked like that."""
     project = render(directory / "service", **answers)
     prepare(project)
+    options += WITH_EVERY_PART if answers["preset"] == "minimal" else ()
     return _passed(_told_apart(project, lambda: _pytest(project, "-m", chosen, *options)))
 
 
