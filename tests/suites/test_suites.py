@@ -23,8 +23,10 @@ from tests.support.rendering import render
 from tests.support.rendering import stored_answers
 from tests.support.suites import BESIDE_THE_SUITE
 from tests.support.suites import IN_ONE_PROCESS
+from tests.support.suites import SHARES
 from tests.support.suites import WITH_EVERY_PART
 from tests.support.suites import WITH_PRESETS
+from tests.support.suites import share
 
 pytestmark = pytest.mark.suite
 
@@ -41,10 +43,10 @@ def test_a_variant_passes_its_own_checks(
 ) -> None:
     project = render(tmp_path / "service", **answers)
     whole = "preset" in answers or pytestconfig.getoption("--row") is not None
-    left_out = () if whole else WITH_PRESETS
+    tests = [] if whole else share(project, covering.rows("pairs").index(answers))
     started = time.monotonic()
 
-    output = _told_apart(project, lambda: _check(project, answers, left_out))
+    output = _told_apart(project, lambda: _check(project, answers, tests))
 
     count("variants that passed their own checks")
     count("rendered tests", _passed(output))
@@ -77,6 +79,16 @@ def test_the_fault_tests_run_on_each_database(tmp_path: Path) -> None:
     assert [stored_answers(project)["database"] for project in projects] == databases
 
 
+def test_four_rows_share_out_every_test(tmp_path: Path) -> None:
+    project = render(tmp_path / "service", preset="enterprise")
+    shares = [set(share(project, number)) for number in range(SHARES)]
+    tests = {path.relative_to(project).as_posix() for path in project.glob("tests/**/test_*.py")}
+
+    shared: set[str] = set().union(*shares)
+    assert sum(map(len, shares)) == len(shared)
+    assert {path.split("/")[1] for path in tests - shared} == set(WITH_PRESETS)
+
+
 def test_constraints_name_every_package_that_a_variant_installs(tmp_path: Path) -> None:
     project = render(tmp_path / "service", preset="enterprise")
     prepare(project)
@@ -93,7 +105,7 @@ def _pick(directory: Path, answers: dict[str, Any], chosen: str, *options: str) 
     return _passed(_told_apart(project, lambda: _pytest(project, "-m", chosen, *options)))
 
 
-def _check(project: Path, answers: dict[str, Any], left_out: tuple[str, ...]) -> str:
+def _check(project: Path, answers: dict[str, Any], tests: list[str]) -> str:
     prepare(project)
     _uv_run(project, "ruff", "check")
     _uv_run(project, "ruff", "format", "--check")
@@ -103,7 +115,7 @@ def _check(project: Path, answers: dict[str, Any], left_out: tuple[str, ...]) ->
     type_check(project)
     if answers in FAULTS:
         return _pytest(project)
-    return _pytest(project, *IN_ONE_PROCESS, *left_out)
+    return _pytest(project, *IN_ONE_PROCESS, *tests)
 
 
 def _pytest(project: Path, *options: str) -> str:

@@ -1,13 +1,25 @@
-"""Which tests of a rendered project run where."""
+"""Which tests of a rendered project run where.
+
+docs/decisions/0017-rows-share-out-the-tests.md says why a row runs a share of them.
+"""
+
+from pathlib import Path
 
 # One process a row, because rows run beside each other; tracing lines doubles a row's time, so
 # the presets with nothing and with everything alone are run as their owners run them, in parallel
 # and with coverage's floors.
 IN_ONE_PROCESS = ("--numprocesses=0", "--no-cov")
-# What hardly depends on answers: each preset runs it, and so does a row that is chosen by `--row`.
-WITH_PRESETS = tuple(
-    f"--ignore=tests/{part}" for part in ("browser", "commands", "core", "services")
-)
+# They start programs and a browser, and hardly depend on answers: each preset runs them.
+WITH_PRESETS = ("browser", "commands")
+SHARES = 4
 BESIDE_THE_SUITE = "(fault or slow)"
 # Thousands of requests and accounts: where every part is.
 WITH_EVERY_PART = ("--ignore=tests/api/test_schema.py", "--ignore=tests/commands")
+
+
+def share(project: Path, number: int) -> list[str]:
+    """Every fourth file of tests, from that number on: four rows run all of them."""
+    tests = project / "tests"
+    files = sorted(path.relative_to(tests) for path in tests.rglob("test_*.py"))
+    shared = [path for path in files if path.parts[0] not in WITH_PRESETS]
+    return [f"tests/{path.as_posix()}" for path in shared[number % SHARES :: SHARES]]
