@@ -54,7 +54,7 @@ def _prepared(directory: Path, **parts: Any) -> Path:
 def test_every_rate_reaches_its_share_of_the_goal(
     project: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    figures = measure(project, tmp_path, rounds=5, requests=1000)
+    figures = measure(project, tmp_path, rounds=5, requests=600)
 
     for figure in figures:
         record_property(f"{LINE}{figure.scenario.name}", figure.line())
@@ -84,7 +84,7 @@ def test_logins_take_what_their_hash_takes_and_hold_up_nobody(
 def test_each_part_costs_no_more_than_its_share(
     project_with_parts: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    figures = costs.measure(project_with_parts, tmp_path, rounds=5, requests=1000)
+    figures = costs.measure(project_with_parts, tmp_path, rounds=3, requests=800)
 
     for figure in figures:
         record_property(f"{LINE}{figure.cost.name}", figure.line())

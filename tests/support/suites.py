@@ -14,7 +14,10 @@ WITH_PRESETS = ("browser", "commands")
 SHARES = 4
 BESIDE_THE_SUITE = "(fault or slow)"
 # Thousands of requests and accounts: where every part is.
-WITH_EVERY_PART = ("--ignore=tests/api/test_schema.py", "--ignore=tests/commands")
+WITH_EVERY_PART = tuple(
+    f"--ignore=tests/{one}"
+    for one in ("api/test_schema.py", "api/v1/test_equal_time.py", "commands")
+)
 
 
 def share(project: Path, number: int) -> list[str]:

@@ -18,6 +18,7 @@ from tests.support import engine
 from tests.support import images
 from tests.support.environment import locked_versions
 from tests.support.environment import prepare
+from tests.support.history import once
 from tests.support.images import Image
 from tests.support.process import run
 from tests.support.rendering import render
@@ -27,7 +28,6 @@ from tests.support.serving import wait_until_healthy
 
 pytestmark = [
     pytest.mark.suite,
-    pytest.mark.alone,
     pytest.mark.needs("buildah"),
     pytest.mark.needs("debootstrap"),
 ]
@@ -49,8 +49,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def image(project: Path) -> Iterator[Image]:
-    images.build(project, TAG)
+def image(project: Path, shared_base: Path) -> Iterator[Image]:
+    once(shared_base / "image", lambda _: images.build(project, TAG))
     with images.mounted(TAG) as image:
         yield image
 

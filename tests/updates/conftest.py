@@ -10,13 +10,6 @@ from tests.support.projects import Workshop
 
 
 @pytest.fixture(scope="session")
-def shared_base(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A directory that all workers of this run see."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
-
-
-@pytest.fixture(scope="session")
 def history(shared_base: Path) -> History:
     return shared_history(shared_base)
 

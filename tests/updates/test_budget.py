@@ -17,7 +17,7 @@ from tests.support.process import run
 from tests.support.projects import Workshop
 from tests.support.projects import update
 
-pytestmark = [pytest.mark.update, pytest.mark.alone]
+pytestmark = pytest.mark.update
 
 # The better of two: the machine does other things too.
 RENDER_LIMIT_SECONDS = 5

@@ -1,7 +1,7 @@
 """After an update the project is not only merged: it installs, migrates, and passes its tests.
 
 The structural checks of test_paths.py run from every release; these run from the first one and the
-latest, because each builds an environment, and the suite after the longest way only.
+latest, because each builds an environment, and a share of the suite after the longest way only.
 """
 
 import shutil
@@ -20,6 +20,7 @@ from tests.support.projects import Workshop
 from tests.support.projects import commit
 from tests.support.projects import trouble
 from tests.support.projects import update
+from tests.support.suites import share
 
 pytestmark = [pytest.mark.update, pytest.mark.suite]
 
@@ -50,7 +51,8 @@ def test_a_project_works_after_an_update(
     assert "fail" not in app(project, "doctor")
     run("uv", "run", "--no-sync", "mypy", cwd=project)
     if transition == chosen()[0]:
-        run("uv", "run", "--no-sync", "pytest", "-q", "--no-cov", cwd=project)
+        tests = [*share(project, 0), "tests/domains"]
+        run("uv", "run", "--no-sync", "pytest", "-q", "--no-cov", *tests, cwd=project)
     proved(seconds)
 
 
