@@ -79,7 +79,7 @@ def test_the_fault_tests_run_on_each_database(tmp_path: Path) -> None:
     assert [stored_answers(project)["database"] for project in projects] == databases
 
 
-def test_four_rows_share_out_every_test(tmp_path: Path) -> None:
+def test_six_rows_share_out_every_test(tmp_path: Path) -> None:
     project = render(tmp_path / "service", preset="enterprise")
     shares = [set(share(project, number)) for number in range(SHARES)]
     tests = {path.relative_to(project).as_posix() for path in project.glob("tests/**/test_*.py")}
