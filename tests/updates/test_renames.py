@@ -130,6 +130,6 @@ def test_without_trust_the_update_stops_before_it_changes_anything(
     transition = Transition(history.present, following(history.present))
 
     with pytest.raises(CommandError, match="unsafe feature"):
-        update(project, "renovate", transition)
+        update(project, "renovate", transition, as_it_is=True)
 
     assert git(project, "status", "--porcelain") == ""
