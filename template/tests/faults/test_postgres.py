@@ -203,7 +203,7 @@ def test_a_migration_that_cannot_have_its_lock_gives_way(database_url: str, tmp_
 
 
 def project_with_a_revision(directory: Path) -> Path:
-    copy = project.copied(directory)
+    copy = project.copied(directory, with_revisions=True)
     project.write(copy / "migrations" / "versions" / "0001_nickname.py", REVISION)
     return copy
 
@@ -217,9 +217,9 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "own_0001"
+revision = "nickname_0001"
 down_revision = None
-branch_labels = ("own",)
+branch_labels = ("nickname",)
 depends_on = ("baseline_0001",)
 
 

@@ -11,10 +11,13 @@ TIMEOUT_SECONDS = 180
 """A bound for what hangs: on a busy machine a command takes a minute to start."""
 
 
-def copied(directory: Path) -> Path:
-    """`app` and `migrations` without what the owner added: the template's part alone."""
+def copied(directory: Path, *, with_revisions: bool = False) -> Path:
+    """`app` and `migrations` without what the owner added: the template's part alone.
+
+    With the owner's revisions it knows a database that these tests have migrated.
+    """
     project = directory / "project"
-    ignored = shutil.ignore_patterns("__pycache__", "versions")
+    ignored = shutil.ignore_patterns("__pycache__", *(() if with_revisions else ("versions",)))
     for name in ("app", "migrations"):
         shutil.copytree(ROOT / name, project / name, ignore=ignored)
     shutil.rmtree(project / "app" / "domains")

@@ -37,7 +37,7 @@ METADATA = "/.well-known/openid-configuration"
 def test_other_routes_stay_quick_and_a_login_ends_in_time(
     database_url: str, stub: Stub, tmp_path: Path, fault: str
 ) -> None:
-    copy = project.copied(tmp_path)
+    copy = project.copied(tmp_path, with_revisions=True)
     project.write(copy / "app" / "installed.py", DOMAIN)
     stub.paths[METADATA] = {
         "hangs": stub.hang,

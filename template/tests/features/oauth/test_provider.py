@@ -70,7 +70,7 @@ async def logged_in(service: Service) -> dict[str, object]:
 def test_a_browser_completes_a_login(
     database_url: str, issuer: str, server: Server, tmp_path: Path
 ) -> None:
-    copy = project.copied(tmp_path)
+    copy = project.copied(tmp_path, with_revisions=True)
     project.write(copy / "app" / "installed.py", DOMAIN)
     application = PkceClient(redirect_uri=f"{server.url}/landed")
     variables = {

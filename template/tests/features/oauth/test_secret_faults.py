@@ -68,7 +68,7 @@ class Somebody(Browser):
 def test_another_client_secret_fails_no_login_and_is_used_in_time(
     database_url: str, stub: Stub, tmp_path: Path
 ) -> None:
-    copy = project.copied(tmp_path)
+    copy = project.copied(tmp_path, with_revisions=True)
     project.write(copy / "app" / "installed.py", DOMAIN)
     files = SecretFiles(tmp_path / "secrets")
     files.put(acme_client_secret=SECRET)
