@@ -31,10 +31,11 @@ from tests.support.suites import share
 pytestmark = pytest.mark.suite
 
 PASSED = re.compile(r"(\d+) passed")
+ROWS = covering.rows("pairs")
 FAULTS = [{"preset": "minimal"}, {"preset": "enterprise"}]
 
 
-@pytest.mark.parametrize("answers", covering.rows("pairs"), ids=covering.label)
+@pytest.mark.parametrize("answers", ROWS, ids=covering.label)
 def test_a_variant_passes_its_own_checks(
     tmp_path: Path,
     answers: dict[str, Any],
@@ -42,11 +43,12 @@ def test_a_variant_passes_its_own_checks(
     pytestconfig: pytest.Config,
 ) -> None:
     project = render(tmp_path / "service", **answers)
-    whole = "preset" in answers or pytestconfig.getoption("--row") is not None
-    tests = [] if whole else share(project, covering.rows("pairs").index(answers))
+    is_chosen = pytestconfig.getoption("--row") is not None
+    tests = [] if is_chosen or answers in FAULTS else share(project, ROWS.index(answers))
+    traced = is_chosen or answers == FAULTS[0]
     started = time.monotonic()
 
-    output = _told_apart(project, lambda: _check(project, answers, tests))
+    output = _told_apart(project, lambda: _check(project, answers, tests, traced=traced))
 
     count("variants that passed their own checks")
     count("rendered tests", _passed(output))
@@ -105,7 +107,7 @@ def _pick(directory: Path, answers: dict[str, Any], chosen: str, *options: str) 
     return _passed(_told_apart(project, lambda: _pytest(project, "-m", chosen, *options)))
 
 
-def _check(project: Path, answers: dict[str, Any], tests: list[str]) -> str:
+def _check(project: Path, answers: dict[str, Any], tests: list[str], *, traced: bool) -> str:
     prepare(project)
     _uv_run(project, "ruff", "check")
     _uv_run(project, "ruff", "format", "--check")
@@ -114,7 +116,7 @@ def _check(project: Path, answers: dict[str, Any], tests: list[str]) -> str:
         _uv_run(project, "app", "db", "check", env={"DATABASE_URL": url})
     type_check(project)
     if answers in FAULTS:
-        return _pytest(project)
+        return _pytest(project, *(() if traced else ("--no-cov",)))
     return _pytest(project, *IN_ONE_PROCESS, *tests)
 
 

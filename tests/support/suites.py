@@ -6,8 +6,8 @@ docs/decisions/0017-rows-share-out-the-tests.md says why a row runs a share of t
 from pathlib import Path
 
 # One process a row, because rows run beside each other; tracing lines doubles a row's time, so
-# the presets with nothing and with everything alone are run as their owners run them, in parallel
-# and with coverage's floors.
+# the presets with nothing and with everything alone are run whole and in parallel, and coverage's
+# floors are held for the first, and for the other one where `--row` chooses it.
 IN_ONE_PROCESS = ("--numprocesses=0", "--no-cov")
 # They start programs and a browser, and hardly depend on answers: each preset runs them.
 WITH_PRESETS = ("browser", "commands")

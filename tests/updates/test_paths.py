@@ -22,10 +22,20 @@ from tests.support.projects import update
 from tests.support.rendering import git
 from tests.support.synthetic import heads
 
+BEFORE_A_RELEASE = ("enterprise", "mixed-one")
+"""The scripted release is proved for two: the real ones are for all."""
+*RELEASED, SCRIPTED = transitions()
+
 pytestmark = [
     pytest.mark.update,
-    pytest.mark.parametrize("transition", transitions(), ids=str),
-    pytest.mark.parametrize("profile", PROFILES),
+    pytest.mark.parametrize(
+        ("transition", "profile"),
+        [
+            *((released, profile) for released in RELEASED for profile in PROFILES),
+            *((SCRIPTED, profile) for profile in (BEFORE_A_RELEASE if RELEASED else PROFILES)),
+        ],
+        ids=str,
+    ),
 ]
 
 
