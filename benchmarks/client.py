@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 from uuid import uuid4
 
+CONNECTIONS = 32
 HEADER_END = b"\r\n\r\n"
 
 
@@ -34,13 +35,23 @@ class Round:
 
 
 async def load(
-    port: int, request: Request, *, requests: int, connections: int = 32, pause_seconds: float = 0
+    port: int,
+    *kinds: Request,
+    requests: int,
+    connections: int = CONNECTIONS,
+    pause_seconds: float = 0,
 ) -> Round:
-    """Sends `requests` in total. Raises RuntimeError at the first answer that is not 2xx."""
+    """Sends `requests` in total, a kind on each connection, in turn.
+
+    Raises RuntimeError at the first answer that is not 2xx.
+    """
     per_connection = requests // connections
     started = time.perf_counter()
     latencies = await asyncio.gather(
-        *(_drive(port, request, per_connection, pause_seconds) for _ in range(connections))
+        *(
+            _drive(port, kinds[number % len(kinds)], per_connection, pause_seconds)
+            for number in range(connections)
+        )
     )
     elapsed = time.perf_counter() - started
     seconds = [latency for of_one in latencies for latency in of_one]

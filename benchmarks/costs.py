@@ -13,9 +13,11 @@ from statistics import median
 from benchmarks import collector
 from benchmarks import postgres
 from benchmarks import redis
+from benchmarks.client import CONNECTIONS
 from benchmarks.client import Request
 from benchmarks.client import load
 from benchmarks.run import administrator
+from benchmarks.run import signed_in
 from benchmarks.servers import Server
 from benchmarks.servers import rendered
 
@@ -30,6 +32,7 @@ NEEDS = (
 NOBODY = "redis://127.0.0.1:1/0"
 """A Redis that is away: nothing is cached, and after the first request nothing is tried."""
 QUIET = {
+    "INSTANCES": "2",
     "LOG_LEVEL": "WARNING",
     "METRICS_ENABLED": "false",
     "OTEL_SDK_DISABLED": "true",
@@ -107,10 +110,17 @@ def measure(
             )
             for number, settings in enumerate(dict.fromkeys(chain.from_iterable(pairs)))
         }
-        token = administrator(project, servers[pairs[0][0]])
+        clients = _clients(project, servers[pairs[0][0]])
         progress(f"costs: {rounds} rounds of {requests} requests")
-        request = Request(ME, headers=(("authorization", f"Bearer {token}"),))
-        return _compared(dict(zip(kinds, pairs, strict=True)), servers, request, rounds, requests)
+        return _compared(dict(zip(kinds, pairs, strict=True)), servers, clients, rounds, requests)
+
+
+def _clients(project: Path, server: Server) -> list[Request]:
+    """A session each: what several ask of one session at once is read once."""
+    password = secrets.token_urlsafe()
+    tokens = [administrator(project, server, password)]
+    tokens += [signed_in(server, "admin", password) for _ in range(CONNECTIONS - 1)]
+    return [Request(ME, headers=(("authorization", f"Bearer {token}"),)) for token in tokens]
 
 
 def _pair(kind: Cost, quiet: dict[str, str]) -> tuple[Settings, Settings]:
@@ -122,14 +132,14 @@ def _pair(kind: Cost, quiet: dict[str, str]) -> tuple[Settings, Settings]:
 def _compared(
     pairs: dict[Cost, tuple[Settings, Settings]],
     servers: dict[Settings, Server],
-    request: Request,
+    clients: list[Request],
     rounds: int,
     requests: int,
 ) -> list[CostFigure]:
     def rates(count: int) -> dict[Settings, float]:
         """Of each server, one after the other: a slow minute hits them all."""
         return {
-            settings: asyncio.run(load(server.port, request, requests=count)).requests_per_second
+            settings: asyncio.run(load(server.port, *clients, requests=count)).requests_per_second
             for settings, server in servers.items()
         }
 

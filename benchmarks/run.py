@@ -65,7 +65,9 @@ def measure(
     with ExitStack() as stack:
         if (project / "app" / "core" / "postgres.py").exists():
             scenarios += ON_POSTGRES
-            environment = {"DATABASE_URL": stack.enter_context(postgres.running(project))}
+            # One of several instances reads who is asking for every request.
+            environment["INSTANCES"] = "2"
+            environment["DATABASE_URL"] = stack.enter_context(postgres.running(project))
         if (project / "app" / "features" / "redis").exists():
             environment["REDIS_URL"] = stack.enter_context(redis.running(project))
         ours = stack.enter_context(rendered(project, data, **environment))
@@ -113,9 +115,14 @@ def administrator(project: Path, server: Server, password: str | None = None) ->
         check=True,
         capture_output=True,
     )
+    return signed_in(server, "admin", password)
+
+
+def signed_in(server: Server, username: str, password: str) -> str:
+    """An access token of a new session."""
     login = urllib.request.Request(
         f"http://127.0.0.1:{server.port}/api/v1/auth/login",
-        json.dumps({"username": "admin", "password": password}).encode(),
+        json.dumps({"username": username, "password": password}).encode(),
         {"content-type": "application/json"},
     )
     with urllib.request.urlopen(login) as answer:  # noqa: S310

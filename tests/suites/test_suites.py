@@ -104,7 +104,9 @@ def _pick(directory: Path, answers: dict[str, Any], chosen: str, *options: str) 
     project = render(directory / "service", **answers)
     prepare(project)
     options += WITH_EVERY_PART if answers["preset"] == "minimal" else ()
-    return _passed(_told_apart(project, lambda: _pytest(project, "-m", chosen, *options)))
+    return _passed(
+        _told_apart(project, lambda: _pytest(project, "--no-cov", "-m", chosen, *options))
+    )
 
 
 def _check(project: Path, answers: dict[str, Any], tests: list[str], *, traced: bool) -> str:

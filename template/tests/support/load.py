@@ -15,6 +15,8 @@ ME = "/api/v1/users/me"
 CLIENTS = 8
 PAUSE_SECONDS = 0.02
 CLIENT_TIMEOUT_SECONDS = 15
+ANSWERS_AFTERWARDS = 10 * CLIENTS
+AFTERWARDS_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,16 @@ class Answer:
 
 @dataclass
 class Load:
-    """Clients that ask again and again, a moment after each answer."""
+    """Clients that ask again and again, a moment after each answer.
+
+    They go on for a while after what happened. A request without an answer fails the test.
+    """
 
     url: str
     token: str
     answers: list[Answer] = field(default_factory=list)
     health: list[Answer] = field(default_factory=list)
+    _one_more: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -40,10 +46,18 @@ class Load:
         try:
             await asyncio.sleep(0.5)
             yield
+            await self._answered(len(self.answers) + ANSWERS_AFTERWARDS)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    async def _answered(self, count: int) -> None:
+        async with asyncio.timeout(AFTERWARDS_SECONDS), self._one_more:
+            await self._one_more.wait_for(lambda: len(self.answers) >= count)
 
     async def _ask(self, path: str, answers: list[Answer]) -> None:
         headers = bearer(self.token)
@@ -53,6 +67,8 @@ class Load:
                 at = time.monotonic()
                 response = await client.get(path, headers=headers)
                 answers.append(Answer(at, time.monotonic() - at, response.status_code))
+                async with self._one_more:
+                    self._one_more.notify_all()
                 await asyncio.sleep(PAUSE_SECONDS)
 
     def statuses(self, *, since: float = 0) -> set[int]:

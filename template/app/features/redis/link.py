@@ -48,18 +48,15 @@ class Link:
 
     async def call(self, *commands: Command) -> list[Any]:
         """One answer for each command. Raises Away."""
-        with instruments.asking("redis", " ".join(str(command[0]) for command in commands)):
-            return await self._call(commands)
-
-    async def _call(self, commands: Sequence[Command]) -> list[Any]:
         if self._is_open:
             raise Away
-        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((commands, answer))
-        if not self._sending:
-            self._sending = True
-            self._begin(self._send())
-        return await answer
+        with instruments.asking("redis", " ".join(str(command[0]) for command in commands)):
+            answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+            self._waiting.append((commands, answer))
+            if not self._sending:
+                self._sending = True
+                self._begin(self._send())
+            return await answer
 
     async def ping(self) -> None:
         await self.call(("PING",))

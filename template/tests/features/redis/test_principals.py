@@ -3,9 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
 from collections.abc import Callable
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -15,6 +13,7 @@ from tests.support.factories import Tokens
 from tests.support.factories import logged_in
 from tests.support.factories import make_user
 from tests.support.factories import signed_in
+from tests.support.reads import noted_reads
 from tests.support.redis_proxy import Proxy
 from tests.support.redis_server import RedisServer
 from tests.support.service import Service
@@ -37,47 +36,21 @@ async def status(service: Service, tokens: Tokens) -> int:
     return (await service.client.get(ME, headers=tokens.header)).status_code
 
 
-@asynccontextmanager
-async def reads_of_the_database(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[list[object]]:
-    reads: list[object] = []
-    real = service.database.rows
-
-    async def counted(statement: object, parameters: object) -> object:
-        reads.append(statement)
-        return await real(statement, parameters)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(service.database, "rows", counted)
-    yield reads
-
-
 async def test_a_second_request_asks_redis_and_not_the_database(
     start: Start, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with start(redis_url=redis_url) as service:
         instruments.add(requests := Requests())
         tokens = await logged_in(service)
-        async with reads_of_the_database(service, monkeypatch) as reads:
-            first = await service.client.get(ME, headers=tokens.header)
-            second = await service.client.get(ME, headers=tokens.header)
+        reads = noted_reads(service, monkeypatch)
+        first = await service.client.get(ME, headers=tokens.header)
+        second = await service.client.get(ME, headers=tokens.header)
         instruments.install(service.app, service.app.state.settings)
 
     assert first.json() == second.json()
     assert first.headers["ETag"] == second.headers["ETag"]
     assert len(reads) == 1
     assert requests.outcomes == ["miss", "hit"]
-
-
-async def test_without_redis_the_database_is_asked_each_time(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with start() as service:
-        tokens = await logged_in(service)
-        async with reads_of_the_database(service, monkeypatch) as reads:
-            assert [await status(service, tokens) for _ in range(2)] == [200, 200]
-
-    assert len(reads) == 2
 
 
 async def test_a_change_binds_on_the_next_request_of_every_instance(
@@ -203,8 +176,8 @@ async def test_concurrent_requests_of_one_session_read_once(
 ) -> None:
     async with start(redis_url=redis_url) as service:
         tokens = await logged_in(service)
-        async with reads_of_the_database(service, monkeypatch) as reads:
-            answers = await asyncio.gather(*(status(service, tokens) for _ in range(20)))
+        reads = noted_reads(service, monkeypatch)
+        answers = await asyncio.gather(*(status(service, tokens) for _ in range(20)))
 
     assert answers == [200] * 20
     assert len(reads) == 1
