@@ -20,6 +20,7 @@ pytest_plugins = [
 ]
 
 COUNTS = "count:"
+RANKS, LAST = {"fault": 0, "suite": 1, "update": 1}, 2
 
 
 def pytest_configure() -> None:
@@ -30,10 +31,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no worker is left with one of them at the end."""
-    items.sort(
-        key=lambda item: not {"suite", "update"} & {mark.name for mark in item.iter_markers()}
-    )
+    """The longest first, so that no worker is left with one of them at the end."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return min((RANKS.get(mark.name, LAST) for mark in item.iter_markers()), default=LAST)
 
 
 @pytest.fixture(scope="session")

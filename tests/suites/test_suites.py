@@ -24,6 +24,7 @@ from tests.support.rendering import stored_answers
 from tests.support.suites import BESIDE_THE_SUITE
 from tests.support.suites import IN_ONE_PROCESS
 from tests.support.suites import SHARES
+from tests.support.suites import THOUSANDS_OF_CASES
 from tests.support.suites import WITH_EVERY_PART
 from tests.support.suites import WITH_PRESETS
 from tests.support.suites import share
@@ -50,6 +51,9 @@ def test_a_variant_passes_its_own_checks(
 
     output = _told_apart(project, lambda: _check(project, answers, tests, traced=traced))
 
+    if is_chosen:
+        cases = _told_apart(project, lambda: _pytest(project, "--no-cov", *THOUSANDS_OF_CASES))
+        count("rendered fault and slow tests", _passed(cases))
     count("variants that passed their own checks")
     count("rendered tests", _passed(output))
     count("seconds in rendered checks", round(time.monotonic() - started))

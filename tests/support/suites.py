@@ -13,6 +13,7 @@ IN_ONE_PROCESS = ("--numprocesses=0", "--no-cov")
 WITH_PRESETS = ("browser", "commands")
 SHARES = 6
 BESIDE_THE_SUITE = "(fault or slow)"
+THOUSANDS_OF_CASES = ("-m", "slow", "tests/api/test_schema.py")
 # Thousands of requests and accounts: where every part is.
 WITH_EVERY_PART = tuple(
     f"--ignore=tests/{one}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 from sqlalchemy import String
+from sqlalchemy import bindparam
 from sqlalchemy import case
 from sqlalchemy import delete
 from sqlalchemy import select
@@ -28,6 +29,12 @@ class CounterRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
+LIVE = select(CounterRow.key, CounterRow.count, CounterRow.expires_at).where(
+    CounterRow.key.in_(bindparam("keys", expanding=True)),
+    CounterRow.expires_at > bindparam("now"),
+)
+
+
 @dataclass(frozen=True)
 class Count:
     value: int
@@ -47,12 +54,8 @@ class Counters:
     async def get(self, keys: list[str]) -> dict[str, Count]:
         """The live counts among `keys`; an absent one is zero."""
         digests = {digest(key): key for key in keys}
-        statement = select(CounterRow).where(
-            CounterRow.key.in_(digests), CounterRow.expires_at > clock.now()
-        )
-        async with self._database.read() as session:
-            rows = await session.scalars(statement)
-            return {digests[row.key]: Count(row.count, row.expires_at) for row in rows}
+        rows = await self._database.rows(LIVE, {"keys": list(digests), "now": clock.now()})
+        return {digests[key]: Count(count, expires_at) for key, count, expires_at in rows}
 
     async def add(self, keys: list[str], window: timedelta) -> dict[str, Count]:
         """Counts one event under every key, in a transaction of its own; returns the new counts."""

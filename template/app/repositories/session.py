@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import datetime
 from datetime import timedelta
 from typing import Any
@@ -6,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 from sqlalchemy import bindparam
+from sqlalchemy import insert
 from sqlalchemy import select
 from sqlalchemy import update
 
@@ -17,6 +19,7 @@ from app.models.session import Session
 
 sessions = cast("Table", Session.__table__)
 
+INSERT = insert(sessions)
 MAX_LISTED = 100
 LIVE = (
     select(
@@ -46,6 +49,10 @@ class SessionRepository(Repository[Session]):
 
     def __init__(self, session: WriteSession) -> None:
         super().__init__(session)
+
+    async def insert(self, values: Mapping[str, Any]) -> None:
+        """Without the unit of work, which a new row does not need."""
+        await self.session.execute(INSERT, values)
 
     async def locked(self, session_id: UUID) -> Session | None:
         """The row, held until the transaction ends, so that two refreshes cannot both rotate it."""

@@ -1,15 +1,25 @@
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
+from sqlalchemy import Table
+from sqlalchemy import bindparam
 from sqlalchemy import delete
 from sqlalchemy import func
 from sqlalchemy import select
 from sqlalchemy import update
 
+from app.core.database import Database
 from app.core.repository import Repository
 from app.models.recovery_code import RecoveryCode
 from app.models.totp_factor import TotpFactor
+
+factors = cast("Table", TotpFactor.__table__)
+
+CONFIRMED = select(factors.c.user_id).where(
+    factors.c.user_id == bindparam("user_id"), factors.c.confirmed_at.is_not(None)
+)
 
 
 class TotpFactorRepository(Repository[TotpFactor]):
@@ -59,3 +69,7 @@ class TotpFactorRepository(Repository[TotpFactor]):
     async def recovery_codes_left(self, user_id: UUID) -> int:
         statement = select(func.count()).where(RecoveryCode.user_id == user_id)
         return await self.session.scalar(statement) or 0
+
+
+async def has_confirmed(database: Database, user_id: UUID) -> bool:
+    return bool(await database.rows(CONFIRMED, {"user_id": user_id}))

@@ -52,6 +52,12 @@ LISTED = select(
     ROLE_NAMES.label("roles"),
 )
 
+BY_IDENTIFIER = (
+    select(User)
+    .where(or_(*(name == bindparam("identifier") for name in (User.email, User.username))))
+    .options(joinedload(User.roles))
+)
+
 
 class UserRepository(Repository[User]):
     model = User
@@ -61,9 +67,7 @@ class UserRepository(Repository[User]):
 
         With the roles in the same statement: the time does not tell whether there is a user.
         """
-        wanted = identifier.lower()
-        statement = select(User).where(or_(User.email == wanted, User.username == wanted))
-        found = await self.session.scalars(statement.options(joinedload(User.roles)))
+        found = await self.session.scalars(BY_IDENTIFIER, {"identifier": identifier.lower()})
         return found.unique().one_or_none()
 
     async def with_roles(self, user_id: UUID) -> User | None:

@@ -22,7 +22,7 @@ log = structlog.get_logger("app.audit")
 
 INTERVAL_SECONDS = 2.0
 """For what another instance committed, or left behind when it crashed."""
-GATHERING_SECONDS = 0.25
+GATHERING_SECONDS = 1.0
 """Waited after a commit, so that a burst is sealed in one transaction."""
 
 

@@ -64,7 +64,7 @@ class AuthService:
         async with self._database.read() as session:
             user = await UserRepository(session).by_identifier(identifier)
         account = str(user.id) if user else identifier.lower()
-        await self._lockout.check(account, address)
+        has_failed = await self._lockout.check(account, address)
         password_hash = user.password_hash if user else None
         verified, new_hash = await self._security.passwords.verify(password, password_hash)
         if user is None or not verified:
@@ -79,7 +79,8 @@ class AuthService:
             async with self._database.write() as session:
                 await UserRepository(session).set_password_hash(user.id, new_hash)
         await self._challenges.require(user)
-        await self._lockout.succeeded(account)
+        if has_failed:
+            await self._lockout.succeeded(account)
         return user
 
     async def password_grant(self, username: str, password: str) -> TokenResponse:
@@ -136,17 +137,17 @@ class AuthService:
         session_id = uuid7()
         token = refresh_token.issue(self._refresh_keys[0], session_id, 0)
         now, source = clock.now(), origin.current()
-        row = Session(
-            id=session_id,
-            user_id=user.id,
-            token_hash=refresh_token.digest(token),
-            expires_at=now + self._security.settings.refresh_token_ttl,
-            ip=source.ip,
-            user_agent=source.user_agent,
-        )
+        row = {
+            "id": session_id,
+            "user_id": user.id,
+            "token_hash": refresh_token.digest(token),
+            "expires_at": now + self._security.settings.refresh_token_ttl,
+            "ip": source.ip,
+            "user_agent": source.user_agent,
+        }
         async with self._database.write() as session:
-            await SessionRepository(session).add(row)
-            auth_audit.session_started(session, row)
+            await SessionRepository(session).insert(row)
+            auth_audit.session_started(session, session_id, user.id)
         log.info("auth.login.succeeded", user_id=str(user.id), client_ip=source.ip)
         instruments.auth_event("login")
         return token_response(self._security, user, session_id, token)

@@ -13,8 +13,8 @@ from app.services import audit
 log = structlog.get_logger("app.auth")
 
 
-def session_started(session: WriteSession, row: Session) -> None:
-    audit.record(session, "auth.login", actor_id=row.user_id, target=f"session:{row.id}")
+def session_started(session: WriteSession, session_id: UUID, owner: UUID) -> None:
+    audit.record(session, "auth.login", actor_id=owner, target=f"session:{session_id}")
 
 
 def session_ended(session: WriteSession, session_id: UUID, owner: UUID | None) -> None:

@@ -48,8 +48,11 @@ class Lockout:
         self._address_limit = settings.login_failures_per_address
         self._overall = settings.login_failures_overall
 
-    async def check(self, identifier: str, address: str | None) -> None:
-        """Raises TooManyRequests, for accounts that do not exist too."""
+    async def check(self, identifier: str, address: str | None) -> bool:
+        """Whether the account has failed lately, so that `succeeded` has something to forget.
+
+        Raises TooManyRequests, for accounts that do not exist too.
+        """
         limits = self._limits(identifier, address)
         counts = await self._counters.get([*limits, OVERALL])
         if self._is_attack(counts) and _address(address) in counts:
@@ -63,6 +66,7 @@ class Lockout:
                 "Too many failed logins; try again later.",
                 retry_after_seconds=max(count.seconds_left for count in reached),
             )
+        return _account(identifier) in counts
 
     async def failed(self, identifier: str, address: str | None) -> bool:
         """Whether this failure is the one that reaches a limit."""

@@ -26,6 +26,7 @@ from app.core.principal import Principal
 from app.core.sealed import SealedColumn
 from app.models.totp_factor import TotpFactor
 from app.repositories.totp_factor import TotpFactorRepository
+from app.repositories.totp_factor import has_confirmed
 from app.repositories.user import UserRepository
 from app.schemas.totp import RecoveryCodes
 from app.schemas.totp import TotpEnrolment
@@ -73,8 +74,7 @@ class SecondFactor:
         self._issuer = issuer
 
     async def is_active(self, user_id: UUID) -> bool:
-        async with self._database.read() as session:
-            return await TotpFactorRepository(session).confirmed(user_id) is not None
+        return await has_confirmed(self._database, user_id)
 
     async def enrol(self, user: Principal) -> TotpEnrolment:
         """A pending factor, in place of one that was never confirmed. Raises Conflict."""
