@@ -12,6 +12,7 @@ from tests.support.environment import prepare
 from tests.support.process import run
 from tests.support.rendering import ROOT
 from tests.support.rendering import render
+from tests.support.suites import share
 from tests.support.trees import changed
 
 CHECKS = ".github/workflows/ci.yml"
@@ -35,8 +36,6 @@ PIPELINE = ".gitlab-ci.yml"
 CHECKING = {"ci/static", "ci/migrations", "ci/tests", "sqlite/tests"}
 # The same words, in tests/suites, which runs them for this variant among others.
 RUN_BY_SUITES = {"uv run --no-sync pytest", "uv run --no-sync pytest -m fault"}
-# The floors are held there too.
-WITHOUT_COVERAGE = {"PYTEST_ADDOPTS": "--no-cov"}
 FORMS = {
     ".github/CODEOWNERS",
     ".github/ISSUE_TEMPLATE/bug.yml",
@@ -140,6 +139,8 @@ def test_gitlab_runs_what_github_runs(tmp_path: Path, database: str) -> None:
 def test_every_command_of_the_workflows_succeeds(tmp_path: Path) -> None:
     project = render(tmp_path / "service", preset="minimal", ci="github", database="postgres")
     prepare(project)
+    # The floors are held there too, and tests/updates/test_growth.py runs all tests on SQLite.
+    a_share = {"PYTEST_ADDOPTS": " ".join(("--no-cov", *share(project, 0)))}
     jobs = set()
 
     for step in _steps(project):
@@ -148,6 +149,6 @@ def test_every_command_of_the_workflows_succeeds(tmp_path: Path) -> None:
             jobs.add(step.job)
         if step.command not in RUN_BY_SUITES or step.env:
             script = ("bash", "-euo", "pipefail", "-c", step.command)
-            run(*script, cwd=project, env={"CI": "true", **WITHOUT_COVERAGE, **step.env})
+            run(*script, cwd=project, env={"CI": "true", **a_share, **step.env})
 
     assert jobs == CHECKING

@@ -1,4 +1,7 @@
-"""A project that grew by `app new domain` passes its own suite, and takes an update after that."""
+"""A project that grew by `app new domain` passes its own suite, and takes an update after that.
+
+It is a project for PostgreSQL, and the suite runs on SQLite: what a pipeline of its own does too.
+"""
 
 import re
 from collections.abc import Callable
@@ -22,6 +25,8 @@ from tests.support.rendering import git
 pytestmark = [pytest.mark.update, pytest.mark.suite]
 
 PAGE = Path("docs/how-to/add-a-domain.md")
+ON_POSTGRES = {"preset": "minimal", "database": "postgres"}
+"""Its suite runs on the other engine here, and on its own one with the rows of tests/suites."""
 OWN = ("app/domains/", "tests/domains/", "migrations/versions/", "app/installed.py")
 
 
@@ -32,7 +37,7 @@ def test_three_domains_live_through_an_update(
     count: Callable[..., None],
 ) -> None:
     to_synthetic = transitions()[-1]
-    project = workshop.scaffold(tmp_path / "service", to_synthetic, preset="minimal")
+    project = workshop.scaffold(tmp_path / "service", to_synthetic, **ON_POSTGRES)
     prepare(project)
     commit(project, "Lock")
     grow, try_out = commands(project / PAGE)
@@ -60,7 +65,8 @@ def check(project: Path) -> int:
     for command in (("ruff", "check"), ("ruff", "format", "--check")):
         run("uv", "run", "--no-sync", *command, cwd=project)
     type_check(project)
-    output = run("uv", "run", "--no-sync", "pytest", "-q", "--no-cov", cwd=project)
+    pytest = ("uv", "run", "--no-sync", "pytest", "-q", "--no-cov")
+    output = run(*pytest, cwd=project, env={"TEST_DATABASE_URL": "sqlite"})
     verdict = re.search(r"(\d+) passed", output)
     assert verdict, output
     return int(verdict[1])
