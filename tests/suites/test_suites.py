@@ -65,7 +65,7 @@ def test_a_variant_survives_its_faults_and_its_long_tests(
     tmp_path: Path, answers: dict[str, Any], count: Callable[..., None]
 ) -> None:
     chosen = f"{BESIDE_THE_SUITE} and not alone"
-    count("rendered fault and slow tests", _pick(tmp_path, answers, chosen, "--numprocesses=0"))
+    count("rendered fault and slow tests", _pick(tmp_path, answers, chosen, "--numprocesses=2"))
 
 
 @pytest.mark.fault
@@ -85,7 +85,7 @@ def test_the_fault_tests_run_on_each_database(tmp_path: Path) -> None:
     assert [stored_answers(project)["database"] for project in projects] == databases
 
 
-def test_six_rows_share_out_every_test(tmp_path: Path) -> None:
+def test_the_rows_share_out_every_test(tmp_path: Path) -> None:
     project = render(tmp_path / "service", preset="enterprise")
     shares = [set(share(project, number)) for number in range(SHARES)]
     tests = {path.relative_to(project).as_posix() for path in project.glob("tests/**/test_*.py")}

@@ -11,7 +11,7 @@ from pathlib import Path
 IN_ONE_PROCESS = ("--numprocesses=0", "--no-cov")
 # They start programs and a browser, and hardly depend on answers: each preset runs them.
 WITH_PRESETS = ("browser", "commands")
-SHARES = 6
+SHARES = 12
 BESIDE_THE_SUITE = "(fault or slow)"
 THOUSANDS_OF_CASES = ("-m", "slow", "tests/api/test_schema.py")
 # Thousands of requests and accounts: where every part is.
@@ -22,7 +22,7 @@ WITH_EVERY_PART = tuple(
 
 
 def share(project: Path, number: int) -> list[str]:
-    """Every sixth file of tests, from that number on: six rows run all of them."""
+    """Every twelfth file of tests, from that number on: the rows run all of them."""
     tests = project / "tests"
     files = sorted(path.relative_to(tests) for path in tests.rglob("test_*.py"))
     shared = [path for path in files if path.parts[0] not in WITH_PRESETS]

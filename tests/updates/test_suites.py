@@ -51,7 +51,7 @@ def test_a_project_works_after_an_update(
     assert "fail" not in app(project, "doctor")
     run("uv", "run", "--no-sync", "mypy", cwd=project)
     if transition == chosen()[0]:
-        tests = [*share(project, 0), "tests/domains"]
+        tests = [*share(project, 0), *share(project, 6), "tests/domains"]
         run("uv", "run", "--no-sync", "pytest", "-q", "--no-cov", *tests, cwd=project)
     proved(seconds)
 
