@@ -3,6 +3,8 @@
 import gc
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -10,12 +12,12 @@ import typer
 import uvicorn
 from pydantic import Field
 
-from app.core import log_output
 from app.core.config import Settings
 from app.core.config import SettingsGroup
 from app.core.connections import ConnectionSettings
 from app.core.connections import bounded
 from app.core.health import Health
+from app.core.log_output import queued
 from app.core.logging import LoggingSettings
 from app.main import create_app
 
@@ -33,11 +35,20 @@ class ServeSettings(SettingsGroup):
 class DrainingServer(uvicorn.Server):
     """The first signal turns readiness; the drain, or a second signal, closes the socket."""
 
-    def __init__(self, config: uvicorn.Config, health: Health, drain_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, health: Health, drain_seconds: float, log_queue_lines: int
+    ) -> None:
         super().__init__(config)
         self._health = health
         self._drain_seconds = drain_seconds
         self._drained_at: float | None = None
+        self._log_queue_lines = log_queue_lines
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """At its end the signal is raised again and may end the process: by then no line waits."""
+        with super().capture_signals(), queued(sys.stdout.fileno(), self._log_queue_lines):
+            yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._health.is_draining or not self.started:
@@ -79,9 +90,8 @@ def serve(
         drain_seconds = settings.default(development=0.0, production=5.0)
     gc.collect()
     gc.freeze()  # what was built at start lives as long as the process: never scanned again
-    server = DrainingServer(config, app.state.health, drain_seconds)
     most_lines = settings.group(LoggingSettings).log_queue_lines
-    with log_output.queued(sys.stdout.fileno(), most_lines):
-        server.run()
+    server = DrainingServer(config, app.state.health, drain_seconds, most_lines)
+    server.run()
     if not server.started:
         raise typer.Exit(1)

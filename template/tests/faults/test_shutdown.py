@@ -51,6 +51,7 @@ def test_no_accepted_request_of_40_clients_is_lost(database_url: str) -> None:
     completed = [line for line in server.lines() if line["event"] == "request.completed"]
     assert set(load.statuses) == {200}
     assert len(load.statuses) == len(completed) >= 3 * CLIENTS
+    assert server.lines()[-1]["event"].startswith("Finished server process")
     assert status in {0, -signal.SIGTERM, 143}
 
 
