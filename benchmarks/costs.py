@@ -32,7 +32,6 @@ NEEDS = (
 NOBODY = "redis://127.0.0.1:1/0"
 """A Redis that is away: nothing is cached, and after the first request nothing is tried."""
 QUIET = {
-    "INSTANCES": "2",
     "LOG_LEVEL": "WARNING",
     "METRICS_ENABLED": "false",
     "OTEL_SDK_DISABLED": "true",

@@ -71,7 +71,7 @@ def measure(
         environment["SECRET_KEY"] = secrets.token_urlsafe(48)
         ours = stack.enter_context(rendered(project, data, **environment))
         one_of_several = ours
-        if _may_be_several(project):
+        if scenarios != WITHOUT_DATABASE and _may_be_several(project):
             several = rendered(project, data, name="several", INSTANCES="2", **environment)
             one_of_several = stack.enter_context(several)
         theirs = stack.enter_context(bare(project, data, **environment))
