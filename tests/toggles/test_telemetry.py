@@ -44,7 +44,6 @@ LINES: dict[str, dict[str, set[str]]] = {
             '    "opentelemetry-sdk~=1.45",',
             '    "opentelemetry-exporter-otlp-proto-http~=1.45",',
             '    "opentelemetry-proto~=1.45",',
-            '    "opentelemetry-instrumentation-sqlalchemy>=0.66b1,<1",',
             '    "opentelemetry-instrumentation-httpx>=0.66b1,<1",',
         },
         "app/main.py": {

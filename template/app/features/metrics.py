@@ -32,11 +32,11 @@ from app.core.config import SettingsGroup
 from app.core.errors import Unauthenticated
 from app.core.health import HealthSettings
 from app.core.health import health_of
+from app.core.instruments import METHODS
 from app.core.instruments import Instruments
 
 PATH = "/metrics"
 UNMATCHED = "unmatched"
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
 BEARER = "Bearer "
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

@@ -28,7 +28,7 @@ ROUTE = "/api/v1/users/{user_id}"
 
 def statements(collector: Collector, parent: Span) -> list[str]:
     inside = [span for span in collector.spans if span.parent_id == parent.span_id]
-    return [span.attributes.get("db.statement", "") for span in inside]
+    return [span.attributes.get("db.query.text", "") for span in inside]
 
 
 async def changed(database_url: str, redis_url: str, collector: Collector) -> None:

@@ -8,6 +8,8 @@ import httpx2
 import pytest
 import structlog
 from fastapi import Request
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.core import instruments
 from app.core.config import ConfigurationError
@@ -24,6 +26,7 @@ from tests.support.service import Start
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
+REQUESTS = 200
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ async def test_one_trace_leads_from_the_caller_through_a_request_to_its_sql_and_
     assert (request.trace_id, request.parent_id) == (TRACE, PARENT)
     assert (job.trace_id, job.parent_id) == (TRACE, request.span_id)
     for parent in (request, job):
-        statements = [span.attributes.get("db.statement") for span in children(collector, parent)]
+        statements = [span.attributes.get("db.query.text") for span in children(collector, parent)]
         assert "SELECT 1" in statements
     assert request.attributes["http.response.status_code"] == "200"
     assert request.resource["service.name"] == service.app.title
@@ -83,6 +86,60 @@ async def test_an_outgoing_request_carries_the_trace_on(start: Start, collector:
     (outgoing,) = children(collector, request)
     assert elsewhere.headers["traceparent"].split("-")[1:3] == [request.trace_id, outgoing.span_id]
     assert "kangaroo" not in str(collector.spans)
+
+
+async def test_what_is_not_recorded_has_ids_and_tells_whom_it_asks(
+    start: Start, collector: Collector, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    values = exporting(collector, otel_traces_sampler_arg=0.0, log_format="json")
+    async with start(**values) as service, httpx2.AsyncClient() as client:
+
+        async def post() -> None:
+            await service.database.ping()
+            await client.post(f"{elsewhere.url}/v1/traces", content=b"")
+
+        service.app.add_api_route("/post", post)
+        with collecting() as elsewhere:
+            await service.client.get("/post")
+
+    (line,) = log.named(log.parsed(capsysbinary.readouterr().out), "request.completed")
+    _, trace_id, _, flags = elsewhere.headers["traceparent"].split("-")
+    assert (trace_id, flags) == (line["trace_id"], "00")
+    assert collector.spans == []
+
+
+async def test_a_share_of_the_requests_is_traced_and_every_one_is_measured(
+    start: Start, collector: Collector
+) -> None:
+    async with start(**exporting(collector, otel_traces_sampler_arg=0.25)) as service:
+        for _ in range(REQUESTS):
+            await service.client.get("/nowhere")
+            await service.client.get("/health")
+
+    traced = collector.named("GET")
+    assert 0.1 * REQUESTS < len(traced) < 0.4 * REQUESTS
+    assert len({span.trace_id for span in traced}) == len(traced)
+    assert collector.requests == {("GET", "", "404"): REQUESTS}
+
+
+async def test_a_refused_statement_tells_no_value(start: Start, collector: Collector) -> None:
+    async with start(**exporting(collector)) as service:
+        with instruments.continued("job refused", {}), pytest.raises(DBAPIError):
+            async with service.database.read() as session:
+                await session.execute(text("SELECT :word FROM nowhere"), {"word": "kangaroo"})
+
+    (job,) = collector.named("job refused")
+    (statement,) = children(collector, job)
+    assert statement.name == "SELECT"
+    assert statement.attributes["error.type"]
+    assert "kangaroo" not in str(collector.spans)
+
+
+async def test_a_statement_of_no_request_makes_no_trace(start: Start, collector: Collector) -> None:
+    async with start(**exporting(collector)) as service:
+        await service.database.ping()
+
+    assert collector.spans == []
 
 
 async def test_no_secret_of_a_query_reaches_the_collector(
@@ -121,6 +178,7 @@ async def test_measurements_are_exported(start: Start, collector: Collector) -> 
         user = await make_user(service)
         body = {"username": user.username, "password": "wrong"}
         await service.client.post("/api/v1/auth/login", json=body)
+        await service.client.request("KANGAROO", "/api/v1/auth/login")
         instruments.rate_limit_hit("auth")
         instruments.cache_request("hit")
         instruments.job_finished("send_mail", "success", 0.2)
@@ -133,6 +191,8 @@ async def test_measurements_are_exported(start: Start, collector: Collector) -> 
         "cache.requests",
         "job.duration",
     }
+    login = "/api/v1/auth/login"
+    assert collector.requests == {("POST", login, "401"): 1, ("_OTHER", login, "405"): 1}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Collector:
     url: str
     spans: list[Span] = field(default_factory=list)
     metrics: set[str] = field(default_factory=set)
+    requests: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """How many were measured, by method, route and status."""
     headers: dict[str, str] = field(default_factory=dict)
 
     def named(self, name: str) -> list[Span]:
@@ -40,10 +43,16 @@ class Collector:
             self.spans.extend(_spans(ExportTraceServiceRequest.FromString(body)))
         else:
             request = ExportMetricsServiceRequest.FromString(body)
-            scopes = [
-                one for resource in request.resource_metrics for one in resource.scope_metrics
+            metrics = [
+                metric
+                for resource in request.resource_metrics
+                for scope in resource.scope_metrics
+                for metric in scope.metrics
             ]
-            self.metrics |= {metric.name for scope in scopes for metric in scope.metrics}
+            self.metrics |= {metric.name for metric in metrics}
+            for metric in metrics:
+                if metric.name == "http.server.request.duration":
+                    self.requests |= dict(map(_counted, metric.histogram.data_points))
 
 
 @contextmanager
@@ -92,6 +101,12 @@ def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
                     _attributes(span.attributes),
                     resource,
                 )
+
+
+def _counted(point: HistogramDataPoint) -> tuple[tuple[str, str, str], int]:
+    values = _attributes(point.attributes)
+    method, status = values["http.request.method"], values["http.response.status_code"]
+    return (method, values.get("http.route", ""), status), point.count
 
 
 def _attributes(pairs: Any) -> dict[str, str]:

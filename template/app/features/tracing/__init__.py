@@ -1,8 +1,9 @@
 """Traces and metrics by OTLP over HTTP: requests, SQL, outgoing HTTP, jobs across their queue.
 
-FastAPI makes the spans of requests itself; what it is given here is where they go. Without an
-endpoint, or with OTEL_SDK_DISABLED, nothing is recorded. The queue of the export is bounded, and a
-collector that is away costs spans, never an answer.
+FastAPI makes the spans of requests itself; what it is given here is of which, and where they go.
+Each request is measured, traced or not. Without an endpoint, or with OTEL_SDK_DISABLED, nothing is
+recorded. The queue of the export is bounded, and a collector that is away costs spans, never an
+answer.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from contextlib import asynccontextmanager
 from contextlib import nullcontext
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,12 +27,19 @@ from app.core import instruments
 from app.core import lifespan
 from app.core.config import Settings
 from app.core.guard import PROBES
+from app.core.instruments import METHODS
 from app.core.instruments import Instruments
 from app.features.tracing.export import Export
 from app.features.tracing.libraries import instrumented
+from app.features.tracing.sampling import Door
 from app.features.tracing.settings import TracingSettings
+from app.features.tracing.tally import Tally
 
 NAME = "app"
+SCHEME = "http"
+"""What the process itself is spoken to by: TLS ends before it."""
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+"""Upper bounds, as the semantic conventions of HTTP advise."""
 OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
@@ -39,6 +48,7 @@ class Telemetry:
 
     def __init__(self, settings: Settings) -> None:
         group = settings.group(TracingSettings)
+        self._door = Door(group.otel_traces_sampler_arg)
         self._export = Export(group, settings.runtime) if group.is_on else None
 
     @property
@@ -47,23 +57,24 @@ class Telemetry:
             return OFF
         return {
             "tracer_provider": self._export.tracer_provider,
-            "meter_provider": self._export.meter_provider,
+            "metrics": False,  # those of the instruments have what is not traced too
             "logs": False,  # the lines on stdout carry the ids of trace and span
             "operation_spans": False,
             "auto_configure": False,
-            "exclude": _is_probe,
+            "exclude": self._door.leaves_out,
         }
 
     def install(self, app: FastAPI, settings: Settings) -> None:
         if self._export is None:
             return
         export = self._export
-        engine = app.state.database.engine.sync_engine
+        databases = {app.state.database, app.state.replica}
+        engines = [database.engine.sync_engine for database in databases]
         instruments.add(Traced(export.tracer_provider, export.meter_provider))
 
         @asynccontextmanager
         async def exported() -> AsyncIterator[None]:
-            with instrumented(engine, export.tracer_provider, export.meter_provider):
+            with instrumented(engines, export.tracer_provider, export.meter_provider):
                 yield
             await asyncio.to_thread(export.close)
 
@@ -76,26 +87,55 @@ class Traced(Instruments):
     def __init__(self, tracer_provider: TracerProvider, meter_provider: MeterProvider) -> None:
         self._tracer = tracer_provider.get_tracer(NAME)
         meter = meter_provider.get_meter(NAME)
-        self._auth = meter.create_counter("auth.events", "{event}")
-        self._limits = meter.create_counter("rate_limit.hits", "{request}")
-        self._cache = meter.create_counter("cache.requests", "{request}")
+        self._running = Tally("http.request.method", "url.scheme")
+        self._auth = Tally("event", "outcome")
+        self._limits = Tally("limit")
+        self._cache = Tally("outcome")
+        meter.create_observable_up_down_counter(
+            "http.server.active_requests", [self._running.observe], "{request}"
+        )
+        meter.create_observable_counter("auth.events", [self._auth.observe], "{event}")
+        meter.create_observable_counter("rate_limit.hits", [self._limits.observe], "{request}")
+        meter.create_observable_counter("cache.requests", [self._cache.observe], "{request}")
+        self._requests = meter.create_histogram(
+            "http.server.request.duration", "s", explicit_bucket_boundaries_advisory=SECONDS
+        )
         self._jobs = meter.create_histogram("job.duration", "s")
 
+    def request_started(self, method: str) -> None:
+        self._running.add(_known(method), SCHEME)
+
+    def request_finished(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        method = _known(method)
+        self._running.add(method, SCHEME, count=-1)
+        if route in PROBES:
+            return
+        attributes: dict[str, str | int] = {
+            "http.request.method": method,
+            "http.response.status_code": status,
+            "url.scheme": SCHEME,
+        }
+        if route is not None:
+            attributes["http.route"] = route
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            attributes["error.type"] = str(status)
+        self._requests.record(seconds, attributes)
+
     def auth_event(self, event: str, outcome: str) -> None:
-        self._auth.add(1, {"event": event, "outcome": outcome})
+        self._auth.add(event, outcome)
 
     def rate_limit_hit(self, limit: str) -> None:
-        self._limits.add(1, {"limit": limit})
+        self._limits.add(limit)
 
     def cache_request(self, outcome: str) -> None:
-        self._cache.add(1, {"outcome": outcome})
+        self._cache.add(outcome)
 
     def job_finished(self, name: str, outcome: str, seconds: float) -> None:
         self._jobs.record(seconds, {"name": name, "outcome": outcome})
 
     def asking(self, system: str, operation: str) -> AbstractContextManager[object]:
-        """A span inside of another one: what no request and no job asks makes no trace."""
-        if not trace.get_current_span().get_span_context().is_valid:
+        """A span inside of a recorded one: what no request and no job asks makes no trace."""
+        if not trace.get_current_span().is_recording():
             return nullcontext()
         attributes = {"db.system.name": system, "db.operation.name": operation}
         return self._tracer.start_as_current_span(
@@ -117,5 +157,5 @@ class Traced(Instruments):
         )
 
 
-def _is_probe(scope: Any) -> bool:
-    return scope["path"] in PROBES
+def _known(method: str) -> str:
+    return method if method in METHODS else "_OTHER"

@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
 from app.core.about import project
 from app.core.config import RuntimeSettings
+from app.features.tracing.sampling import Drawn
 from app.features.tracing.scrubbing import Scrubbing
 from app.features.tracing.settings import TracingSettings
 
@@ -31,7 +32,7 @@ class Export:
         resource = _resource(group, runtime)
         timeout, headers = group.otel_exporter_otlp_timeout, group.headers
         self.tracer_provider = TracerProvider(
-            sampler=_sampler(group), resource=resource, shutdown_on_exit=False
+            sampler=Drawn(_sampler(group)), resource=resource, shutdown_on_exit=False
         )
         self.tracer_provider.add_span_processor(Scrubbing())
         spans = OTLPSpanExporter(group.url("traces"), headers=headers, timeout=timeout)
