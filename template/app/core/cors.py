@@ -17,8 +17,15 @@ from app.core.config import SettingsGroup
 from app.core.errors import problem
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-REQUEST_HEADERS = ("Authorization", "Content-Type", "If-Match", "X-Correlation-ID")
-RESPONSE_HEADERS = ("ETag", "Location", "Retry-After", "X-Correlation-ID")
+REQUEST_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Correlation-ID",
+)
+RESPONSE_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Correlation-ID")
 MAX_AGE_SECONDS = 600
 REFUSED = 400
 """What Starlette answers to a preflight it does not allow, as plain text."""

@@ -45,7 +45,7 @@ class StateStore(Protocol):
         ...
 
     async def put_back(self, purpose: str, handle: str, value: State, ttl: timedelta) -> None:
-        """Keeps it again under the handle from which it was taken."""
+        """Keeps it under a handle that was taken, in place of what is there."""
         ...
 
 
@@ -62,10 +62,13 @@ class DatabaseStateStore:
 
     async def put_back(self, purpose: str, handle: str, value: State, ttl: timedelta) -> None:
         now = clock.now()
-        row = StateRow(key=state_key(purpose, handle), value=value, expires_at=now + ttl)
+        kept = {"value": value, "expires_at": now + ttl}
+        row = self._database.insert(StateRow).values(key=state_key(purpose, handle), **kept)
         async with self._database.write() as session:
             await session.execute(delete(StateRow).where(StateRow.expires_at <= now))
-            session.add(row)
+            await session.execute(
+                row.on_conflict_do_update(index_elements=[StateRow.key], set_=kept)
+            )
 
     async def take(self, purpose: str, handle: str) -> State | None:
         wanted = StateRow.key == state_key(purpose, handle)

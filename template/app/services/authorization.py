@@ -26,6 +26,7 @@ from app.services.auth import AuthService
 LOCAL = Provider(name="local", display_name="Password", type="local", scopes=[])
 CODE_PURPOSE = "authorization-code"
 USED_PURPOSE = "used-authorization-code"
+AGAIN_PURPOSE = "authorization-code-again"
 CODE_TTL = timedelta(seconds=60)
 
 
@@ -90,21 +91,31 @@ class AuthorizationService:
         code = grant.code.get_secret_value()
         state = await self._states.take(CODE_PURPOSE, code)
         if state is None:
-            await self._end_what_began_with(grant)
+            await self._came_again(grant)
         if state is None or not _belongs(state, grant):
-            raise OAuthError("invalid_grant", "The authorization code is not valid.")
+            raise _invalid_code()
         user_id = UUID(state["user_id"])
         if "pending" in state:
             await self._sign_in.ways[state["provider"]].complete(user_id, state["pending"])
         is_new_user = state.get("is_new_user", False)
         answer = await self._auth.start_session(user_id, is_new_user=is_new_user)
-        session_id = str(self._auth.session_of(answer.refresh_token))
-        await self._states.put_back(USED_PURPOSE, code, state | {"began": session_id}, CODE_TTL)
+        began = str(self._auth.session_of(answer.refresh_token))
+        await self._states.put_back(USED_PURPOSE, code, state | {"began": began}, CODE_TTL)
+        again = await self._states.take(AGAIN_PURPOSE, code)
+        if again is not None and _belongs(again, grant):
+            await self._auth.code_reused(UUID(began))
+            raise _invalid_code()
         return answer
 
-    async def _end_what_began_with(self, grant: CodeGrant) -> None:
-        """Only for the client's own verifier: who merely saw the code ends nothing."""
-        used = await self._states.take(USED_PURPOSE, grant.code.get_secret_value())
+    async def _came_again(self, grant: CodeGrant) -> None:
+        """Only for the client's own verifier: who merely saw the code ends nothing.
+
+        Each of two leaves word before it looks for that of the other, so that one of them finds it
+        however they overlap.
+        """
+        code = grant.code.get_secret_value()
+        await self._states.put_back(AGAIN_PURPOSE, code, _claim(grant), CODE_TTL)
+        used = await self._states.take(USED_PURPOSE, code)
         if used is not None and _belongs(used, grant):
             await self._auth.code_reused(UUID(used["began"]))
 
@@ -119,7 +130,16 @@ class AuthorizationService:
 
 
 def _belongs(state: dict[str, Any], grant: CodeGrant) -> bool:
+    claim = _claim(grant)
+    same_client = hmac.compare_digest(claim["code_challenge"], state["code_challenge"])
+    return same_client and claim["redirect_uri"] == state["redirect_uri"]
+
+
+def _claim(grant: CodeGrant) -> dict[str, Any]:
     digest = hashlib.sha256(grant.code_verifier.get_secret_value().encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    same_client = hmac.compare_digest(challenge, state["code_challenge"])
-    return same_client and grant.redirect_uri == state["redirect_uri"]
+    return {"code_challenge": challenge, "redirect_uri": grant.redirect_uri}
+
+
+def _invalid_code() -> OAuthError:
+    return OAuthError("invalid_grant", "The authorization code is not valid.")

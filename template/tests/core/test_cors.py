@@ -16,7 +16,7 @@ OTHERS = (
 ALLOWED = "Access-Control-Allow-Origin"
 PREFLIGHT = {
     "Access-Control-Request-Method": "PATCH",
-    "Access-Control-Request-Headers": "authorization",
+    "Access-Control-Request-Headers": "authorization,idempotency-key,if-match,if-none-match",
 }
 
 
@@ -30,6 +30,14 @@ async def test_only_pages_of_a_listed_origin_may_read_an_answer(start: Start) ->
     assert listed.headers[ALLOWED] == LISTED
     assert [answer.headers.get(ALLOWED) for answer in others] == [None] * len(OTHERS)
     assert {answer.headers["Vary"] for answer in (listed, *others)} == {"Origin"}
+
+
+async def test_a_page_reads_the_headers_that_a_client_acts_on(start: Start) -> None:
+    async with start(cors_allow_origins=[LISTED]) as service:
+        answer = await service.client.get("/health", headers={"Origin": LISTED})
+
+    exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"ETag", "Idempotency-Replayed", "Location", "Retry-After"} <= set(exposed)
 
 
 async def test_only_pages_of_a_listed_origin_may_ask_beforehand(start: Start) -> None:

@@ -36,6 +36,14 @@ async def test_a_handle_of_one_purpose_opens_no_other(store: StateStore) -> None
     assert await store.take("login", handle) == STATE
 
 
+async def test_what_is_put_back_takes_the_place_of_what_is_there(store: StateStore) -> None:
+    handle = await store.put("login", STATE, TTL)
+
+    await store.put_back("login", handle, {"second": True}, TTL)
+
+    assert await store.take("login", handle) == {"second": True}
+
+
 async def test_an_expired_state_is_gone_and_makes_room(
     store: StateStore, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.models.audit_entry import AuditEntry
+from app.models.session import Session
 from app.services.authorization import CODE_TTL
 from tests.support.factories import PASSWORD
 from tests.support.factories import bearer
@@ -68,6 +69,33 @@ async def test_a_code_that_comes_again_ends_the_session_it_began(service: Servic
     async with service.database.read() as session:
         actions = list(await session.scalars(select(AuditEntry.action).order_by(AuditEntry.at)))
     assert actions[-1] == "auth.code.reused"
+
+
+@pytest.mark.parametrize(("verifier", "statuses"), [(None, [400, 400]), ("x" * 43, [200, 400])])
+async def test_a_code_that_comes_twice_at_once_leaves_no_session(
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    verifier: str | None,
+    statuses: list[int],
+) -> None:
+    client = PkceClient()
+    code = await code_for(service, client)
+    other = client.grant(code, **({"code_verifier": verifier} if verifier else {}))
+    start_session = service.app.state.auth.start_session
+
+    async def while_another_redeems(*arguments: Any, **named: Any) -> Any:
+        monkeypatch.undo()
+        answers.append(await service.client.post(TOKEN, data=other))
+        return await start_session(*arguments, **named)
+
+    answers: list[Any] = []
+    monkeypatch.setattr(service.app.state.auth, "start_session", while_another_redeems)
+    answers.insert(0, await service.client.post(TOKEN, data=client.grant(code)))
+
+    assert [answer.status_code for answer in answers] == statuses
+    async with service.database.read() as session:
+        ended = await session.scalar(select(Session.ended_at.is_not(None)))
+    assert ended == (statuses[0] == 400)
 
 
 async def test_who_merely_saw_a_used_code_ends_nothing(service: Service) -> None:
