@@ -15,6 +15,7 @@ from app.core.routing import install_slash_variants
 from app.services import bearers
 from app.services.auth import AuthService
 from app.services.authorization import AuthorizationService
+from app.services.factor_settings import SecondFactorSettings
 from app.services.lockout import Lockout
 from app.services.lockout import LockoutSettings
 from app.services.login_challenge import LoginChallenges
@@ -28,14 +29,16 @@ def install(app: FastAPI, settings: Settings) -> None:
     counters: Counters = app.state.counters
     lockout = Lockout(settings.group(LockoutSettings), counters)
     database, security = app.state.database, app.state.security
+    factor_settings = settings.group(SecondFactorSettings)
     factor = SecondFactor(
         database,
         app.state.encryption,
         lockout,
         lambda: app.state.outbox,
+        factor_settings,
         issuer=security.settings.jwt_issuer,
     )
-    challenges = LoginChallenges(database, app.state.state_store, factor, lockout)
+    challenges = LoginChallenges(database, app.state.state_store, factor, lockout, factor_settings)
     app.state.second_factor = factor
     sealed.register(app, SECRETS)
     app.state.login_challenges = challenges

@@ -9,10 +9,14 @@ from pydantic import model_validator
 
 from app.schemas.auth import MAX_TOKEN_LENGTH
 from app.schemas.auth import Password
+from app.schemas.auth import TokenResponse
 
 MAX_CODE_LENGTH = 64
 
 Code = Annotated[SecretStr, Field(max_length=MAX_CODE_LENGTH, examples=["287082"])]
+Challenge = Annotated[
+    SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["the challenge of the login"])
+]
 
 
 class TotpEnrolment(BaseModel):
@@ -36,11 +40,23 @@ class RecoveryCodes(BaseModel):
 class TotpLogin(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    challenge: SecretStr = Field(
-        max_length=MAX_TOKEN_LENGTH, examples=["the challenge of the login"]
-    )
+    challenge: Challenge
     code: Code
     """Of an authenticator, or a recovery code."""
+
+
+class LoginEnrolment(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    challenge: Challenge
+
+
+class LoginConfirmation(LoginEnrolment):
+    code: Code
+
+
+class EnrolledTokens(TokenResponse, RecoveryCodes):
+    """Tokens, and the recovery codes of the factor that the login has set up."""
 
 
 class ReauthenticationRequest(BaseModel):

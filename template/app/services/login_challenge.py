@@ -1,4 +1,6 @@
-"""The step between a right password and the tokens, for accounts with a second factor."""
+"""The step between a right password and the tokens: a code of the second factor, or, where one is
+required and there is none, the steps that set it up.
+"""
 
 import hashlib
 from datetime import timedelta
@@ -7,69 +9,132 @@ from uuid import UUID
 
 from app.core import clock
 from app.core.database import Database
+from app.core.errors import Conflict
 from app.core.errors import Forbidden
 from app.core.errors import Unauthenticated
 from app.core.state_store import StateStore
 from app.models.user import User
 from app.repositories.user import UserRepository
+from app.schemas.totp import RecoveryCodes
+from app.schemas.totp import TotpEnrolment
 from app.services import auth_audit
+from app.services.factor_settings import SecondFactorSettings
 from app.services.lockout import Lockout
 from app.services.second_factor import SecondFactor
 
 PURPOSE = "login-challenge"
+ENROLMENT_PURPOSE = "enrolment-challenge"
 LIFETIME = timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 
 
-class MfaRequired(Forbidden):
-    """The password was right; the challenge stands for it in the second step."""
+class Challenged(Forbidden):
+    """The password was right; the challenge stands for it in the steps that follow."""
 
-    def __init__(self, challenge: str) -> None:
-        super().__init__("mfa_required", "This account needs a code of its second factor.")
+    def __init__(self, code: str, detail: str, challenge: str) -> None:
+        super().__init__(code, detail)
         self.challenge = challenge
 
     def members(self) -> dict[str, Any]:
         return {"challenge": self.challenge}
 
 
+class MfaRequired(Challenged):
+    def __init__(self, challenge: str) -> None:
+        detail = "This account needs a code of its second factor."
+        super().__init__("mfa_required", detail, challenge)
+
+
+class MfaEnrolmentRequired(Challenged):
+    def __init__(self, challenge: str) -> None:
+        detail = "This account needs a second factor: set one up with the challenge."
+        super().__init__("mfa_enrolment_required", detail, challenge)
+
+
 class LoginChallenges:
     def __init__(
-        self, database: Database, states: StateStore, factor: SecondFactor, lockout: Lockout
+        self,
+        database: Database,
+        states: StateStore,
+        factor: SecondFactor,
+        lockout: Lockout,
+        settings: SecondFactorSettings,
     ) -> None:
         self._database = database
         self._states = states
         self._factor = factor
         self._lockout = lockout
+        self._settings = settings
 
     async def require(self, user: User) -> None:
-        """Raises MfaRequired where the user has a second factor."""
-        if not await self._factor.is_active(user.id):
-            return
-        state = {
-            "user_id": str(user.id),
-            "password": _fingerprint(user.password_hash),
-            "attempts_left": MAX_ATTEMPTS,
-            "expires_at": (clock.now() + LIFETIME).timestamp(),
-        }
-        raise MfaRequired(await self._states.put(PURPOSE, state, LIFETIME))
+        """Raises MfaRequired where the user has a second factor, MfaEnrolmentRequired where one is
+        missing.
+        """
+        if await self._factor.is_active(user.id):
+            raise MfaRequired(await self._opened(PURPOSE, user))
+        if self._settings.is_required_of(user):
+            raise MfaEnrolmentRequired(await self._opened(ENROLMENT_PURPOSE, user))
 
     async def answered(self, challenge: str, code: str) -> User:
         """The user who logs in. A wrong code leaves the challenge, a right one ends it.
 
         Raises Unauthenticated and TooManyRequests.
         """
-        state = await self._states.take(PURPOSE, challenge)
-        user = await self._challenged(state) if state else None
-        if state is None or user is None:
-            raise Unauthenticated("invalid_challenge", "The challenge is not valid; log in again.")
+        state, user = await self._taken(PURPOSE, challenge)
         try:
             await self._factor.check(user.id, code)
         except Forbidden as error:
-            await self._put_back(challenge, state)
-            await auth_audit.login_refused(self._database, user, error.code)
-            raise Unauthenticated(error.code, error.detail) from None
+            raise await self._refused(PURPOSE, challenge, state, user, error) from None
         await self._lockout.succeeded(str(user.id))
         return user
+
+    async def enrol(self, challenge: str) -> TotpEnrolment:
+        """A pending factor, in place of one that was never confirmed; the challenge goes on.
+
+        Raises Unauthenticated, and Conflict where another login has confirmed one.
+        """
+        state, user = await self._taken(ENROLMENT_PURPOSE, challenge)
+        enrolment = await self._factor.enrol(user)
+        await self._put_back(ENROLMENT_PURPOSE, challenge, state)
+        return enrolment
+
+    async def confirmed(self, challenge: str, code: str) -> tuple[User, RecoveryCodes]:
+        """As `answered`, by the first code of the factor that `enrol` made. Raises Conflict too."""
+        state, user = await self._taken(ENROLMENT_PURPOSE, challenge)
+        try:
+            codes = await self._factor.confirm(user, code)
+        except Conflict:  # nothing is enrolled: the challenge is still good for that
+            await self._put_back(ENROLMENT_PURPOSE, challenge, state)
+            raise
+        except Forbidden as error:
+            raise await self._refused(ENROLMENT_PURPOSE, challenge, state, user, error) from None
+        await self._lockout.succeeded(str(user.id))
+        return user, codes
+
+    async def _opened(self, purpose: str, user: User) -> str:
+        state = {
+            "user_id": str(user.id),
+            "password": _fingerprint(user.password_hash),
+            "attempts_left": MAX_ATTEMPTS,
+            "expires_at": (clock.now() + LIFETIME).timestamp(),
+        }
+        return await self._states.put(purpose, state, LIFETIME)
+
+    async def _taken(self, purpose: str, challenge: str) -> tuple[dict[str, Any], User]:
+        state = await self._states.take(purpose, challenge)
+        user = await self._challenged(state) if state else None
+        if state is None or user is None:
+            raise Unauthenticated("invalid_challenge", "The challenge is not valid; log in again.")
+        return state, user
+
+    async def _refused(
+        self, purpose: str, challenge: str, state: dict[str, Any], user: User, error: Forbidden
+    ) -> Unauthenticated:
+        left = state["attempts_left"] - 1
+        if left > 0:
+            await self._put_back(purpose, challenge, {**state, "attempts_left": left})
+        await auth_audit.login_refused(self._database, user, error.code)
+        return Unauthenticated(error.code, error.detail)
 
     async def _challenged(self, state: dict[str, Any]) -> User | None:
         """None where the account was disabled or its password changed meanwhile."""
@@ -79,11 +144,10 @@ class LoginChallenges:
             return None
         return user if _fingerprint(user.password_hash) == state["password"] else None
 
-    async def _put_back(self, challenge: str, state: dict[str, Any]) -> None:
-        left = state["attempts_left"] - 1
+    async def _put_back(self, purpose: str, challenge: str, state: dict[str, Any]) -> None:
         ttl = clock.from_timestamp(state["expires_at"]) - clock.now()
-        if left > 0 and ttl > timedelta():
-            await self._states.put_back(PURPOSE, challenge, {**state, "attempts_left": left}, ttl)
+        if ttl > timedelta():
+            await self._states.put_back(purpose, challenge, state, ttl)
 
 
 def _fingerprint(password_hash: str | None) -> str:

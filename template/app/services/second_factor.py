@@ -25,6 +25,7 @@ from app.core.mail_message import compose
 from app.core.principal import Principal
 from app.core.sealed import SealedColumn
 from app.models.totp_factor import TotpFactor
+from app.models.user import User
 from app.repositories.totp_factor import TotpFactorRepository
 from app.repositories.totp_factor import has_confirmed
 from app.repositories.user import UserRepository
@@ -33,6 +34,7 @@ from app.schemas.totp import TotpEnrolment
 from app.services import audit
 from app.services import auth_audit
 from app.services import totp
+from app.services.factor_settings import SecondFactorSettings
 from app.services.lockout import Lockout
 
 log = structlog.get_logger("app.auth")
@@ -64,6 +66,7 @@ class SecondFactor:
         encryption: Encryption,
         lockout: Lockout,
         outbox: Callable[[], Outbox],
+        settings: SecondFactorSettings,
         *,
         issuer: str,
     ) -> None:
@@ -71,12 +74,13 @@ class SecondFactor:
         self._encryption = encryption
         self._lockout = lockout
         self._outbox = outbox
+        self._settings = settings
         self._issuer = issuer
 
     async def is_active(self, user_id: UUID) -> bool:
         return await has_confirmed(self._database, user_id)
 
-    async def enrol(self, user: Principal) -> TotpEnrolment:
+    async def enrol(self, user: Principal | User) -> TotpEnrolment:
         """A pending factor, in place of one that was never confirmed. Raises Conflict."""
         secret = totp.new_secret()
         encrypted = self._encryption.encrypt(_purpose(user.id), secret)
@@ -89,7 +93,7 @@ class SecondFactor:
         uri = totp.provisioning_uri(secret, account=user.email, issuer=self._issuer)
         return TotpEnrolment(secret=secret, otpauth_uri=uri)
 
-    async def confirm(self, user: Principal, code: str) -> RecoveryCodes:
+    async def confirm(self, user: Principal | User, code: str) -> RecoveryCodes:
         """Raises Conflict where nothing is pending, Forbidden and TooManyRequests."""
         codes = totp.new_recovery_codes()
         await self._lockout.check(str(user.id), origin.current().ip)
@@ -109,6 +113,9 @@ class SecondFactor:
         return RecoveryCodes(recovery_codes=codes)
 
     async def disable(self, user: Principal) -> None:
+        """Raises NotFound, and Forbidden where the account must have one."""
+        if self._settings.is_required_of(user):
+            raise Forbidden("factor_required", "This account must have a second factor.")
         async with self._database.write() as session:
             if not await TotpFactorRepository(session).remove_of(user.id):
                 raise NotFound("totp_not_enrolled", "The account has no second factor.")

@@ -13,6 +13,9 @@ from app.api.deps import RecentUser
 from app.api.deps import SessionUser
 from app.api.deps import no_store
 from app.schemas.auth import TokenResponse
+from app.schemas.totp import EnrolledTokens
+from app.schemas.totp import LoginConfirmation
+from app.schemas.totp import LoginEnrolment
 from app.schemas.totp import ReauthenticationRequest
 from app.schemas.totp import RecoveryCodes
 from app.schemas.totp import TotpConfirmation
@@ -53,6 +56,24 @@ async def login_with_totp(body: TotpLogin, challenges: Challenges, auth: AuthDep
         body.challenge.get_secret_value(), body.code.get_secret_value()
     )
     return await auth.start_session(user.id)
+
+
+@router.post("/login/totp/enrol", responses=LOGIN_ERRORS | ENROL_ERRORS)
+async def enrol_at_login(body: LoginEnrolment, challenges: Challenges) -> TotpEnrolment:
+    """For an account that must have a second factor and has none: the secret, to be confirmed."""
+    return await challenges.enrol(body.challenge.get_secret_value())
+
+
+@router.post("/login/totp/confirm", responses=LOGIN_ERRORS | ENROL_ERRORS)
+async def confirm_at_login(
+    body: LoginConfirmation, challenges: Challenges, auth: AuthDep
+) -> EnrolledTokens:
+    """Switches that factor on and ends the login. The recovery codes are in this answer only."""
+    user, codes = await challenges.confirmed(
+        body.challenge.get_secret_value(), body.code.get_secret_value()
+    )
+    tokens = await auth.start_session(user.id)
+    return EnrolledTokens(**tokens.model_dump(), recovery_codes=codes.recovery_codes)
 
 
 @router.post("/reauthenticate", status_code=HTTPStatus.NO_CONTENT, responses=CODE_ERRORS)
