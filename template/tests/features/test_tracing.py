@@ -214,6 +214,24 @@ async def test_the_standard_variables_decide_what_is_sampled(
     assert len(collector.spans) == recorded
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"traceparent": "kangaroo"},
+        {"traceparent": f"00-{'0' * 32}-{PARENT}-01"},
+        {"baggage": "kangaroo=1"},
+        {"tracestate": "kangaroo=1"},
+    ],
+)
+async def test_a_header_that_names_no_trace_is_drawn_as_any_request(
+    start: Start, collector: Collector, headers: dict[str, str]
+) -> None:
+    async with start(**exporting(collector, otel_traces_sampler_arg=0.0)) as service:
+        await service.client.get("/nowhere", headers=headers)
+
+    assert collector.spans == []
+
+
 async def test_the_collector_gets_the_headers_it_asks_for(
     start: Start, collector: Collector
 ) -> None:

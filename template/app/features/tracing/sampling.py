@@ -11,6 +11,7 @@ from random import getrandbits
 from typing import Any
 
 from opentelemetry import context as contexts
+from opentelemetry import propagate
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
@@ -24,16 +25,17 @@ from opentelemetry.trace import SpanContext
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace import TraceState
 from opentelemetry.util.types import Attributes
+from starlette.datastructures import Headers
 
 from app.core.guard import PROBES
-
-TRACEPARENT = b"traceparent"
 
 
 class Door:
     def __init__(self, share: float) -> None:
         self._bound = TraceIdRatioBased.get_bound_for_rate(share)
         self._ids = RandomIdGenerator()
+        fields = propagate.get_global_textmap().fields
+        self._propagated = frozenset(name.lower().encode() for name in fields)
 
     def leaves_out(self, scope: MutableMapping[str, Any]) -> bool:
         """Whether FastAPI makes no span: of a probe, and of what is outside of the share.
@@ -42,14 +44,19 @@ class Door:
         """
         if scope["path"] in PROBES:
             return True
-        is_drawn = getrandbits(64) < self._bound
-        if is_drawn or any(name == TRACEPARENT for name, _ in scope["headers"]):
+        if getrandbits(64) < self._bound or self._continues_a_trace(scope):
             return False
         ids = self._ids.generate_trace_id(), self._ids.generate_span_id()
         unrecorded = NonRecordingSpan(SpanContext(*ids, is_remote=False))
         # Never detached: each request is a task with a context of its own.
         contexts.attach(trace.set_span_in_context(unrecorded, Context()))
         return True
+
+    def _continues_a_trace(self, scope: MutableMapping[str, Any]) -> bool:
+        if not any(name in self._propagated for name, _ in scope["headers"]):
+            return False
+        caller = trace.get_current_span(propagate.extract(Headers(scope=scope)))
+        return caller.get_span_context().is_valid
 
 
 class Drawn(Sampler):

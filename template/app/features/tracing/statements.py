@@ -51,7 +51,7 @@ class Statements:
     ) -> None:
         if context is None or not trace.get_current_span().is_recording():
             return
-        operation = statement.split(maxsplit=1)[0]
+        operation = next(iter(statement.split(maxsplit=1)), "")
         context.span = self._tracer.start_span(
             operation,
             kind=SpanKind.CLIENT,
