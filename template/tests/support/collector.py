@@ -23,6 +23,8 @@ class Span:
     span_id: str
     parent_id: str
     attributes: dict[str, str]
+    status: str
+    """What is said of a failure."""
     resource: dict[str, str]
 
 
@@ -99,6 +101,7 @@ def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
                     span.span_id.hex(),
                     span.parent_span_id.hex(),
                     _attributes(span.attributes),
+                    span.status.message,
                     resource,
                 )
 
