@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -35,7 +36,6 @@ HOSTILE = (
 )
 """What authlib and joserfc raise for what is not as it should be."""
 
-
 type Observe = Callable[[str, Mapping[str, Any]], None]
 """Hears of `tokens` and `claims` as they come in: `app oauth debug`, which hides the secrets."""
 
@@ -54,7 +54,7 @@ class Connection:
         self.discovery = discovery_of(provider, settings)
         self._apps = self._made_of(settings.secrets)
         self._secret_in_use: str | None = None
-        self.observe: Observe = _unobserved
+        self.observe: Observe = lambda step, facts: None
 
     def follow(self, secrets: Mapping[str, str | None]) -> None:
         """The one in use before is tried last: the provider may not know the new one yet."""
@@ -142,17 +142,24 @@ class Connection:
 
     async def with_secret(self, call: Callable[[PinnedApp], Awaitable[Any]]) -> Any:
         """Tries the client's secrets in order: during a rotation the provider knows one of them."""
-        names = list(self._apps)
-        for name in names:
+        refused = OAuthError(UNKNOWN_CLIENT[0])
+        for name, app in self._in_turn():
             try:
-                answer = await call(self._apps[name])
+                answer = await call(app)
             except OAuthError as error:
-                if error.error not in UNKNOWN_CLIENT or name == names[-1]:
+                if error.error not in UNKNOWN_CLIENT:
                     raise
+                refused = error
             else:
                 self._note(name)
                 return answer
-        raise AssertionError(names)
+        raise refused
+
+    def _in_turn(self) -> Iterator[tuple[str, PinnedApp]]:
+        """The first once more at the end: it, or the provider, may have changed meanwhile."""
+        yield from list(self._apps.items())
+        if len(self._apps) > 1:
+            yield next(iter(self._apps.items()))
 
     async def logout_url(self, id_token: str | None, parameters: dict[str, str]) -> str | None:
         """OpenID Connect RP-Initiated Logout 1.0."""
@@ -189,7 +196,3 @@ class Connection:
         if name and name != self._secret_in_use:
             self._secret_in_use = name
             log.info("oauth.secret_in_use", provider=self.provider.name, secret=name)
-
-
-def _unobserved(step: str, facts: Mapping[str, Any]) -> None:
-    """Outside of the debug command nobody is told."""

@@ -189,6 +189,40 @@ async def test_no_login_fails_while_a_mounted_secret_is_replaced(
     assert await signed_in_through(service, stub)
 
 
+async def test_no_login_fails_where_the_provider_changes_between_two_tries(
+    service: Service, stub: Stub, configure: Configure
+) -> None:
+    configure(acme_client_secret=SECRET, acme_client_secret_previous="old")
+    stub.secrets = ["old"]
+
+    def changing() -> Reply:
+        stub.secrets = [SECRET]
+        del stub.paths["/token"]
+        return Reply(b'{"error": "invalid_client"}', 401)
+
+    stub.paths["/token"] = changing
+
+    assert await signed_in_through(service, stub)
+    assert stub.asked.count("/token") == 3
+
+
+async def test_no_login_fails_whose_secret_is_replaced_while_it_is_refused(
+    service: Service, stub: Stub
+) -> None:
+    oauth.install(service.app, service.app.state.settings, [ACME])
+    connection = service.app.state.federation._connections[NAME]
+
+    def changing() -> Reply:
+        connection.follow({"ACME_CLIENT_SECRET": "new"})
+        stub.secrets = ["new"]
+        del stub.paths["/token"]
+        return Reply(b'{"error": "invalid_client"}', 401)
+
+    stub.paths["/token"] = changing
+
+    assert await signed_in_through(service, stub)
+
+
 async def test_secrets_that_the_provider_does_not_know_end_the_login(
     service: Service, stub: Stub
 ) -> None:
