@@ -32,6 +32,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._deadline: TimerHandle | None = None
+        self._has_begun = False
+        """A head whose time does not run yet: most end in the packet in which they begin."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as there
         super().connection_made(transport)
@@ -40,9 +42,15 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.connections) > self.settings.max_connections:
             next(iter(self.waiting)).transport.abort()
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._has_begun:
+            self._has_begun = False
+            self._expect(self.settings.head_timeout_seconds)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._expect(self.settings.head_timeout_seconds)
+        self._has_begun = True
 
     def on_headers_complete(self) -> None:
         self._arrived()
@@ -58,6 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(seconds, self.transport.abort)
 
     def _arrived(self) -> None:
+        self._has_begun = False
         self.waiting.pop(self, None)
         if self._deadline is not None:
             self._deadline.cancel()

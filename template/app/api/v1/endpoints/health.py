@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi import Response
 
 from app.api.deps import monitoring
+from app.api.probe import Probe
 from app.core import clock
 from app.core.about import project
 from app.core.config import settings_of
@@ -22,22 +23,23 @@ from app.schemas.health import Readiness
 def install(app: FastAPI) -> None:
     """On the application itself: probes do not walk through the routers."""
     route = partial(app.add_api_route, tags=["health"])
-    route("/api/v1/health/liveness", read_liveness)
+    probe = partial(app.router.add_api_route, tags=["health"], route_class_override=Probe)
+    probe("/api/v1/health/liveness", read_liveness)
     route(
         "/api/v1/health/readiness",
         read_readiness,
         responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Readiness}},
     )
-    route("/health", read_health)
+    probe("/health", read_health)
     route("/api/v1/health", read_health_report, dependencies=[Depends(monitoring)])
 
 
-async def read_health() -> Alive:
+def read_health() -> Alive:
     """Whether the process answers; nothing else is asked."""
     return Alive()
 
 
-async def read_liveness() -> Liveness:
+def read_liveness() -> Liveness:
     """Whether the process answers, and its time. Failing it, restart."""
     return Liveness(timestamp=clock.now())
 
