@@ -1,4 +1,7 @@
-"""Logins by password: their rate by that of argon2 alone, and what others wait meanwhile."""
+"""Logins by password: their rate by that of argon2 alone, and what others wait meanwhile.
+
+Argon2 alone runs in a process as Python starts it; the service has the huge pages of its image.
+"""
 
 import asyncio
 import json

@@ -71,7 +71,9 @@ LINES: dict[str, dict[str, set[str]]] = {
     },
 }
 LINES_WITHOUT = {
-    ("opentelemetry", "app/main.py"): {'        telemetry={"tracing": False, "metrics": False, "logs": False},'},
+    ("opentelemetry", "app/main.py"): {
+        '        telemetry={"tracing": False, "metrics": False, "logs": False},'
+    },
 }
 WORDS = {
     "prometheus": ("prometheus", "METRICS_ENABLED", "features.metrics"),
