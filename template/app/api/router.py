@@ -15,6 +15,7 @@ from app.core.routing import install_slash_variants
 from app.services import bearers
 from app.services.auth import AuthService
 from app.services.authorization import AuthorizationService
+from app.services.factor_replacement import FactorReplacement
 from app.services.factor_settings import SecondFactorSettings
 from app.services.lockout import Lockout
 from app.services.lockout import LockoutSettings
@@ -40,6 +41,9 @@ def install(app: FastAPI, settings: Settings) -> None:
     )
     challenges = LoginChallenges(database, app.state.state_store, factor, lockout, factor_settings)
     app.state.second_factor = factor
+    app.state.factor_replacement = FactorReplacement(
+        database, app.state.encryption, app.state.state_store, factor, lockout
+    )
     sealed.register(app, SECRETS)
     app.state.login_challenges = challenges
     app.state.reauthentication = Reauthentication(database, security.passwords, factor, lockout)

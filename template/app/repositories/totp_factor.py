@@ -47,6 +47,18 @@ class TotpFactorRepository(Repository[TotpFactor]):
         statement = update(TotpFactor).where(TotpFactor.user_id == user_id)
         await self.session.execute(statement.values(secret=secret))
 
+    async def replace(self, user_id: UUID, secret: str, step: int, now: datetime) -> bool:
+        """Whether there was a confirmed one; the recovery codes of before are gone."""
+        statement = update(TotpFactor).where(
+            TotpFactor.user_id == user_id, TotpFactor.confirmed_at.is_not(None)
+        )
+        values = {"secret": secret, "last_step": step, "created_at": now, "confirmed_at": now}
+        replaced = statement.values(values).returning(TotpFactor.user_id)
+        if await self.session.scalar(replaced) is None:
+            return False
+        await self.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+        return True
+
     async def remove_of(self, user_id: UUID) -> bool:
         """Whether there was one; its recovery codes go with it."""
         statement = delete(TotpFactor).where(TotpFactor.user_id == user_id)

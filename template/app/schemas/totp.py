@@ -32,6 +32,17 @@ class TotpConfirmation(BaseModel):
     code: Code
 
 
+class TotpReplacement(TotpEnrolment):
+    replacement: str
+    """Confirms it, with a code of the new authenticator."""
+
+
+class ReplacementConfirmation(TotpConfirmation):
+    replacement: Annotated[
+        SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["what the first step answered"])
+    ]
+
+
 class RecoveryCodes(BaseModel):
     recovery_codes: list[str]
     """Shown once; each works once."""

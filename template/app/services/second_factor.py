@@ -1,6 +1,8 @@
 """The second factor of an account.
 
 enrol ──> pending ──confirm──> active ──disable──> gone
+
+Another authenticator in its place: `app.services.factor_replacement`.
 """
 
 from collections.abc import Callable
@@ -20,8 +22,6 @@ from app.core.errors import Conflict
 from app.core.errors import Forbidden
 from app.core.errors import NotFound
 from app.core.mail import Outbox
-from app.core.mail_message import Mail
-from app.core.mail_message import compose
 from app.core.principal import Principal
 from app.core.sealed import SealedColumn
 from app.models.totp_factor import TotpFactor
@@ -34,27 +34,11 @@ from app.schemas.totp import TotpEnrolment
 from app.services import audit
 from app.services import auth_audit
 from app.services import totp
+from app.services.factor_mails import mail_of
 from app.services.factor_settings import SecondFactorSettings
 from app.services.lockout import Lockout
 
 log = structlog.get_logger("app.auth")
-
-MAILS = {
-    "factor.enabled": (
-        "A second factor protects your account",
-        "From now on a login asks for a code of your authenticator.",
-    ),
-    "factor.disabled": (
-        "The second factor of your account was removed",
-        "From now on your password is enough for a login.",
-    ),
-    "factor.recovery_code_used": (
-        "A recovery code of your account was used",
-        "It does not work again. Set up your authenticator anew before you run out of them.",
-    ),
-}
-"""Subject and text, by what happened."""
-NOT_YOU = "If this was not you, change your password and end your other sessions."
 
 
 class SecondFactor:
@@ -83,15 +67,17 @@ class SecondFactor:
     async def enrol(self, user: Principal | User) -> TotpEnrolment:
         """A pending factor, in place of one that was never confirmed. Raises Conflict."""
         secret = totp.new_secret()
-        encrypted = self._encryption.encrypt(_purpose(user.id), secret)
+        encrypted = self._encryption.encrypt(purpose_of(user.id), secret)
         async with self._database.write() as session:
             factors = TotpFactorRepository(session)
             await factors.remove_pending(user.id)
             if await factors.get(user.id) is not None:
                 raise Conflict("totp_active", "The account has a second factor already.")
             await factors.add(TotpFactor(user_id=user.id, secret=encrypted))
-        uri = totp.provisioning_uri(secret, account=user.email, issuer=self._issuer)
-        return TotpEnrolment(secret=secret, otpauth_uri=uri)
+        return TotpEnrolment(secret=secret, otpauth_uri=self.uri_of(user, secret))
+
+    def uri_of(self, user: Principal | User, secret: str) -> str:
+        return totp.provisioning_uri(secret, account=user.email, issuer=self._issuer)
 
     async def confirm(self, user: Principal | User, code: str) -> RecoveryCodes:
         """Raises Conflict where nothing is pending, Forbidden and TooManyRequests."""
@@ -105,10 +91,10 @@ class SecondFactor:
             confirmed = await self._takes_totp(factors, factor, code)
             if confirmed:
                 await factors.add_recovery_codes(user.id, map(totp.recovery_code_hash, codes))
-                self._changed(session, "factor.enabled", user.id, user.email)
+                self.changed(session, "factor.enabled", user.id, user.email)
         if not confirmed:
             await auth_audit.refused(self._database, "factor.enabled", user.id)
-            raise await self._wrong_code(user.id)
+            raise await self.wrong_code(user.id)
         log.info("auth.factor.enabled", user_id=str(user.id))
         return RecoveryCodes(recovery_codes=codes)
 
@@ -119,7 +105,7 @@ class SecondFactor:
         async with self._database.write() as session:
             if not await TotpFactorRepository(session).remove_of(user.id):
                 raise NotFound("totp_not_enrolled", "The account has no second factor.")
-            self._changed(session, "factor.disabled", user.id, user.email)
+            self.changed(session, "factor.disabled", user.id, user.email)
         log.info("auth.factor.disabled", user_id=str(user.id))
 
     async def check(self, user_id: UUID, code: str) -> None:
@@ -136,7 +122,7 @@ class SecondFactor:
                 or await self._takes_recovery_code(session, user_id, code)
             )
         if not right:
-            raise await self._wrong_code(user_id)
+            raise await self.wrong_code(user_id)
 
     async def _takes_totp(
         self, factors: TotpFactorRepository, factor: TotpFactor, code: str
@@ -146,14 +132,14 @@ class SecondFactor:
         step = totp.matching_step(secret, code, now) if secret else None
         if step is None or not await factors.accept(factor, step, now):
             return False
-        if renewed := self._encryption.renewed(_purpose(factor.user_id), factor.secret):
+        if renewed := self._encryption.renewed(purpose_of(factor.user_id), factor.secret):
             await factors.store_secret(factor.user_id, renewed)
         return True
 
     def _secret(self, factor: TotpFactor) -> str | None:
         """None where its key is gone: a recovery code still works then."""
         try:
-            return self._encryption.decrypt(_purpose(factor.user_id), factor.secret)
+            return self._encryption.decrypt(purpose_of(factor.user_id), factor.secret)
         except UndecryptableError:
             log.critical("auth.factor.undecryptable", user_id=str(factor.user_id))
             return None
@@ -164,17 +150,17 @@ class SecondFactor:
             return False
         left = await factors.recovery_codes_left(user_id)
         if user := await UserRepository(session).get(user_id):
-            self._changed(session, "factor.recovery_code_used", user_id, user.email, left=left)
+            self.changed(session, "factor.recovery_code_used", user_id, user.email, left=left)
         log.warning("auth.factor.recovery_code_used", user_id=str(user_id), left=left)
         return True
 
-    def _changed(
+    def changed(
         self, session: WriteSession, action: str, user_id: UUID, email: str, **detail: Any
     ) -> None:
         audit.record(session, action, actor_id=user_id, target=f"user:{user_id}", **detail)
         self._outbox().post(session, mail_of(action, email))
 
-    async def _wrong_code(self, user_id: UUID) -> Forbidden:
+    async def wrong_code(self, user_id: UUID) -> Forbidden:
         address = origin.current().ip
         if await self._lockout.failed(str(user_id), address):
             await auth_audit.refused(self._database, "auth.lockout", user_id)
@@ -183,13 +169,9 @@ class SecondFactor:
         return Forbidden("wrong_code", "The code is not right.")
 
 
-def mail_of(action: str, email: str) -> Mail:
-    return compose(email, *MAILS[action], NOT_YOU)
-
-
-def _purpose(user_id: UUID) -> str:
+def purpose_of(user_id: UUID) -> str:
     return f"totp/{user_id}"
 
 
-SECRETS = SealedColumn("second factors", TotpFactor.user_id, TotpFactor.secret, _purpose)
+SECRETS = SealedColumn("second factors", TotpFactor.user_id, TotpFactor.secret, purpose_of)
 """Encrypted at rest."""

@@ -23,7 +23,7 @@ from app.schemas.user import UserCreate
 from app.schemas.user import UserResponse
 from app.services import audit
 from app.services import mails
-from app.services.second_factor import mail_of
+from app.services.factor_mails import mail_of
 
 
 class UserService:

@@ -30,6 +30,7 @@ AUTH_PATHS = frozenset(
         LOGIN,
         f"{LOGIN}/totp",
         f"{LOGIN}/totp/confirm",
+        "/api/v1/auth/totp/replace",
         "/api/v1/auth/reauthenticate",
         "/api/v1/auth/register",
         "/api/v1/auth/verify-email",

@@ -15,6 +15,7 @@ from tests.support.factories import make_role
 from tests.support.factories import make_user
 from tests.support.factories import signed_in
 from tests.support.second_factor import AUTH
+from tests.support.second_factor import Authenticator
 from tests.support.second_factor import answer
 from tests.support.second_factor import challenged
 from tests.support.second_factor import mid_step
@@ -78,6 +79,25 @@ async def test_the_owner_is_told_by_mail_of_each_change(own_service: Service) ->
     told = "".join(mail.text for mail in outbox.mails)
     assert protected.authenticator.secret not in told
     assert protected.recovery_codes[0] not in told
+
+
+async def test_a_replacement_is_in_the_trail_and_its_owner_is_told(own_service: Service) -> None:
+    own_service.app.state.outbox = outbox = Recorder()
+    owner = await protected_user(own_service)
+    begun = await own_service.client.post(
+        f"{AUTH}/totp/replace",
+        json={"code": owner.authenticator.code()},
+        headers=owner.tokens.header,
+    )
+    body = {"replacement": begun.json()["replacement"]}
+    for code in ("wrong", Authenticator(begun.json()["secret"]).code()):
+        await own_service.client.post(
+            f"{AUTH}/totp/replace/confirm", json=body | {"code": code}, headers=owner.tokens.header
+        )
+
+    assert await actions(own_service) == ["factor.enabled", "factor.replaced", "factor.replaced"]
+    assert outbox.mails[-1].subject == "The authenticator of your account was replaced"
+    assert begun.json()["secret"] not in outbox.mails[-1].text
 
 
 async def test_a_refused_code_is_in_the_trail(service: Service) -> None:

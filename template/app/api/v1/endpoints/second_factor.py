@@ -18,9 +18,12 @@ from app.schemas.totp import LoginConfirmation
 from app.schemas.totp import LoginEnrolment
 from app.schemas.totp import ReauthenticationRequest
 from app.schemas.totp import RecoveryCodes
+from app.schemas.totp import ReplacementConfirmation
 from app.schemas.totp import TotpConfirmation
 from app.schemas.totp import TotpEnrolment
 from app.schemas.totp import TotpLogin
+from app.schemas.totp import TotpReplacement
+from app.services.factor_replacement import FactorReplacement
 from app.services.login_challenge import LoginChallenges
 from app.services.second_factor import SecondFactor
 
@@ -45,8 +48,14 @@ async def second_factor(request: Request) -> SecondFactor:
     return factor
 
 
+async def factor_replacement(request: Request) -> FactorReplacement:
+    replacement: FactorReplacement = request.app.state.factor_replacement
+    return replacement
+
+
 Challenges = Annotated[LoginChallenges, Depends(login_challenges)]
 Factor = Annotated[SecondFactor, Depends(second_factor)]
+Replacement = Annotated[FactorReplacement, Depends(factor_replacement)]
 
 
 @router.post("/login/totp", responses=LOGIN_ERRORS)
@@ -100,6 +109,24 @@ async def enrol_totp(user: RecentUser, factor: Factor) -> TotpEnrolment:
 async def confirm_totp(body: TotpConfirmation, user: SessionUser, factor: Factor) -> RecoveryCodes:
     """Switches the second factor on. The recovery codes are in this answer and nowhere else."""
     return await factor.confirm(user, body.code.get_secret_value())
+
+
+@router.post("/totp/replace", responses=CODE_ERRORS)
+async def replace_totp(
+    body: TotpConfirmation, user: RecentUser, replacement: Replacement
+) -> TotpReplacement:
+    """For a code of the authenticator in use, or of recovery: the secret of another one, once."""
+    return await replacement.begin(user, body.code.get_secret_value())
+
+
+@router.post("/totp/replace/confirm", responses=CODE_ERRORS | ENROL_ERRORS)
+async def confirm_replacement(
+    body: ReplacementConfirmation, user: SessionUser, replacement: Replacement
+) -> RecoveryCodes:
+    """The new authenticator counts from now on; earlier codes, of recovery too, are void."""
+    return await replacement.confirm(
+        user, body.replacement.get_secret_value(), body.code.get_secret_value()
+    )
 
 
 @router.delete("/totp", status_code=HTTPStatus.NO_CONTENT, responses=DISABLE_ERRORS)

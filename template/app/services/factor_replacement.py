@@ -1,0 +1,91 @@
+"""Another authenticator: the one in use stays until the new one has shown a right code."""
+
+from datetime import timedelta
+
+import structlog
+
+from app.core import clock
+from app.core import origin
+from app.core.database import Database
+from app.core.encryption import Encryption
+from app.core.errors import Conflict
+from app.core.principal import Principal
+from app.core.state_store import State
+from app.core.state_store import StateStore
+from app.repositories.totp_factor import TotpFactorRepository
+from app.schemas.totp import RecoveryCodes
+from app.schemas.totp import TotpReplacement
+from app.services import auth_audit
+from app.services import totp
+from app.services.lockout import Lockout
+from app.services.second_factor import SecondFactor
+from app.services.second_factor import purpose_of
+
+log = structlog.get_logger("app.auth")
+
+PURPOSE = "factor-replacement"
+LIFETIME = timedelta(minutes=10)
+
+
+class FactorReplacement:
+    def __init__(
+        self,
+        database: Database,
+        encryption: Encryption,
+        states: StateStore,
+        factor: SecondFactor,
+        lockout: Lockout,
+    ) -> None:
+        self._database = database
+        self._encryption = encryption
+        self._states = states
+        self._factor = factor
+        self._lockout = lockout
+
+    async def begin(self, user: Principal, code: str) -> TotpReplacement:
+        """`code` is one of the factor in use, or a recovery code; it is spent.
+
+        Raises TooManyRequests and Forbidden.
+        """
+        await self._factor.check(user.id, code)
+        secret = totp.new_secret()
+        state = {
+            "user_id": str(user.id),
+            "secret": self._encryption.encrypt(purpose_of(user.id), secret),
+            "expires_at": (clock.now() + LIFETIME).timestamp(),
+        }
+        return TotpReplacement(
+            secret=secret,
+            otpauth_uri=self._factor.uri_of(user, secret),
+            replacement=await self._states.put(PURPOSE, state, LIFETIME),
+        )
+
+    async def confirm(self, user: Principal, replacement: str, code: str) -> RecoveryCodes:
+        """`code` is the new authenticator's; a wrong one leaves everything as it was.
+
+        Raises Conflict where nothing was begun or the factor is gone, Forbidden, TooManyRequests.
+        """
+        await self._lockout.check(str(user.id), origin.current().ip)
+        state = await self._states.take(PURPOSE, replacement)
+        if state is None or state["user_id"] != str(user.id):
+            raise Conflict("totp_not_pending", "No replacement waits to be confirmed; begin anew.")
+        secret = self._encryption.decrypt(purpose_of(user.id), state["secret"])
+        step = totp.matching_step(secret, code, clock.now())
+        if step is None:
+            await self._put_back(replacement, state)
+            await auth_audit.refused(self._database, "factor.replaced", user.id)
+            raise await self._factor.wrong_code(user.id)
+        codes = totp.new_recovery_codes()
+        async with self._database.write() as session:
+            factors = TotpFactorRepository(session)
+            if not await factors.replace(user.id, state["secret"], step, clock.now()):
+                raise Conflict("totp_not_enrolled", "The account has no second factor any more.")
+            await factors.add_recovery_codes(user.id, map(totp.recovery_code_hash, codes))
+            self._factor.changed(session, "factor.replaced", user.id, user.email)
+        log.info("auth.factor.replaced", user_id=str(user.id))
+        return RecoveryCodes(recovery_codes=codes)
+
+    async def _put_back(self, replacement: str, state: State) -> None:
+        ttl = clock.from_timestamp(state["expires_at"]) - clock.now()
+        if ttl > timedelta():
+            await self._states.put_back(PURPOSE, replacement, state, ttl)
