@@ -19,6 +19,7 @@ from benchmarks.client import Request
 from benchmarks.client import Round
 from benchmarks.client import load
 from benchmarks.run import administrator
+from benchmarks.servers import HUGE_PAGES
 from benchmarks.servers import WIDE
 from benchmarks.servers import Server
 from benchmarks.servers import kept
@@ -50,6 +51,7 @@ with ThreadPoolExecutor(os.cpu_count()) as threads:
 class LoginFigure:
     logins_per_second: float
     hashes_per_second: float
+    hashes_in_huge_pages_per_second: float
     ratio: float
     """Median over the rounds of the ratio within a round."""
     other_p99_ms: float
@@ -58,7 +60,9 @@ class LoginFigure:
     def line(self) -> str:
         return (
             f"logins       {CLIENTS} clients {self.logins_per_second:5.1f}/s   argon2 alone"
-            f" {self.hashes_per_second:5.1f}/s   ratio {self.ratio:.2f} (goal {GOAL:.2f})"
+            f" {self.hashes_per_second:5.1f}/s (in huge pages"
+            f" {self.hashes_in_huge_pages_per_second:5.1f}/s)"
+            f"   ratio {self.ratio:.2f} (goal {GOAL:.2f})"
             f"   users/me meanwhile p99 {self.other_p99_ms:.0f} ms (most {MOST_P99_MS})"
         )
 
@@ -90,6 +94,7 @@ def measure(
     return LoginFigure(
         median(ours.requests_per_second for (ours, _), _ in measured),
         median(alone for _, alone in measured),
+        _alone(project, logins, GLIBC_TUNABLES=HUGE_PAGES),
         median(ours.requests_per_second / alone for (ours, _), alone in measured),
         min(other.p99_ms for (_, other), _ in measured),
     )
@@ -106,10 +111,15 @@ async def _round(server: Server, password: str, token: str, logins: int) -> tupl
     )
 
 
-def _alone(project: Path, count: int) -> float:
+def _alone(project: Path, count: int, **environment: str) -> float:
     python = str(project / ".venv" / "bin" / "python")
     command = [python, "-c", ALONE, str(count)]
     printed = subprocess.run(
-        command, cwd=project, env=kept(), check=True, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=project,
+        env=kept() | environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     ).stdout
     return float(printed)
