@@ -23,7 +23,7 @@ FACTORS = 250
 
 
 def encryption(key: str) -> Encryption:
-    return Encryption(lambda: [key.encode()])
+    return Encryption(lambda: [key.encode()], "fernet")
 
 
 @pytest.fixture
