@@ -42,7 +42,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     challenges = LoginChallenges(database, app.state.state_store, factor, lockout, factor_settings)
     app.state.second_factor = factor
     app.state.factor_replacement = FactorReplacement(
-        database, app.state.encryption, app.state.state_store, factor, lockout
+        database, app.state.encryption, app.state.state_store, factor
     )
     sealed.register(app, SECRETS)
     app.state.login_challenges = challenges

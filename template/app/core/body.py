@@ -1,5 +1,6 @@
-"""Request bodies: counted as they arrive, and JSON that every part can store."""
+"""Request bodies: counted and timed as they arrive, and JSON that every part can store."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -25,23 +26,35 @@ TOO_LARGE = BodyError(
     "body_too_large",
     "The body is larger than this service accepts.",
 )
+TOO_SLOW = BodyError(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "body_too_slow",
+    "The body did not arrive in time; send the request again.",
+    headers={"Connection": "close"},
+)
 
 
 class BodySettings(SettingsGroup):
     max_body_bytes: int = Field(1_048_576, ge=1024)
     """A longer request body is 413."""
+    body_timeout_seconds: float = Field(15, gt=0, le=600)
+    """From the end of the headers to the end of the body; after it 408."""
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    app.add_middleware(BodyLimits, max_bytes=settings.group(BodySettings).max_body_bytes)
+    group = settings.group(BodySettings)
+    app.add_middleware(
+        BodyLimits, max_bytes=group.max_body_bytes, most_seconds=group.body_timeout_seconds
+    )
 
 
 class BodyLimits:
     """JSON is handed on whole, once it has been seen to be JSON."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, most_seconds: float) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.most_seconds = most_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,12 +73,20 @@ class BodyLimits:
             await self.app(scope, _checked(self._counted(receive)), send)
 
     def _counted(self, receive: Receive) -> Receive:
-        """A chunked body has no length to believe."""
-        total = 0
+        """A chunked body has no length to believe. What follows a body may take its time."""
+        total, is_whole = 0, False
+        deadline = asyncio.get_running_loop().time() + self.most_seconds
 
         async def receive_counted() -> Message:
-            nonlocal total
-            message = await receive()
+            nonlocal total, is_whole
+            if is_whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise TOO_SLOW from None
+            is_whole = not message.get("more_body", False)
             total += len(message.get("body", b""))
             if total > self.max_bytes:
                 raise TOO_LARGE

@@ -130,8 +130,10 @@ class Unavailable(AppError):
 class BodyError(HTTPException):
     """Raised while a body is read: of all exceptions FastAPI lets only HTTPException through."""
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
-        super().__init__(status, detail)
+    def __init__(
+        self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, detail, headers)
         self.code = code
 
 

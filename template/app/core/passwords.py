@@ -1,5 +1,6 @@
 """Password hashing: argon2id in threads, never more at once than the machine has cores."""
 
+import hashlib
 import os
 import secrets
 from collections.abc import Callable
@@ -41,6 +42,11 @@ class Passwords:
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(os.cpu_count() or 1)
         return await anyio.to_thread.run_sync(work, *args, limiter=self._limiter)
+
+
+def fingerprint(password_hash: str | None) -> str:
+    """What is kept of a password's hash, to see later whether the password was changed."""
+    return hashlib.sha256((password_hash or "").encode()).hexdigest()
 
 
 def _bytes(password: str) -> bytes:

@@ -47,10 +47,14 @@ class TotpFactorRepository(Repository[TotpFactor]):
         statement = update(TotpFactor).where(TotpFactor.user_id == user_id)
         await self.session.execute(statement.values(secret=secret))
 
-    async def replace(self, user_id: UUID, secret: str, step: int, now: datetime) -> bool:
-        """Whether there was a confirmed one; the recovery codes of before are gone."""
+    async def replace(
+        self, user_id: UUID, created_at: datetime, secret: str, step: int, now: datetime
+    ) -> bool:
+        """Whether the confirmed one of that time was there; its recovery codes are gone."""
         statement = update(TotpFactor).where(
-            TotpFactor.user_id == user_id, TotpFactor.confirmed_at.is_not(None)
+            TotpFactor.user_id == user_id,
+            TotpFactor.created_at == created_at,
+            TotpFactor.confirmed_at.is_not(None),
         )
         values = {"secret": secret, "last_step": step, "created_at": now, "confirmed_at": now}
         replaced = statement.values(values).returning(TotpFactor.user_id)

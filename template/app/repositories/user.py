@@ -83,10 +83,11 @@ class UserRepository(Repository[User]):
             await self.session.execute(INSERT_ROLES, grants)
         return row
 
-    async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
-        await self.session.execute(
-            update(User).where(User.id == user_id).values(password_hash=password_hash)
-        )
+    async def rehash(self, user_id: UUID, seen: str | None, password_hash: str) -> bool:
+        """Another hash of the same password; False where that was changed since it was `seen`."""
+        same = update(User).where(User.id == user_id, User.password_hash == seen)
+        stored = same.values(password_hash=password_hash).returning(User.id)
+        return await self.session.scalar(stored) is not None
 
     async def lock_superusers(self) -> Sequence[UUID]:
         """Ids of the active superusers, whose rows stay as they are until the transaction ends."""

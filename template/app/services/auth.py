@@ -1,7 +1,5 @@
-"""Login, rotation of refresh tokens, and the end of sessions."""
+"""Logins, and the end of sessions."""
 
-from datetime import datetime
-from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -11,13 +9,12 @@ from app.core import clock
 from app.core import instruments
 from app.core import origin
 from app.core.database import Database
-from app.core.database import WriteSession
 from app.core.errors import Forbidden
 from app.core.errors import OAuthError
 from app.core.errors import Unauthenticated
+from app.core.passwords import fingerprint
 from app.core.security import Security
 from app.core.tokens import InvalidTokenError
-from app.models.session import Session
 from app.models.user import User
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
@@ -27,12 +24,10 @@ from app.services import refresh_token
 from app.services.admission import Admission
 from app.services.lockout import Lockout
 from app.services.login_challenge import LoginChallenges
-from app.services.refresh_token import RefreshToken
+from app.services.rotation import Rotation
 from app.services.token_response import token_response
 
 log = structlog.get_logger("app.auth")
-
-REFRESH_PURPOSE = "refresh-token"
 
 
 class AuthService:
@@ -53,10 +48,11 @@ class AuthService:
         self._security = security
         self._lockout = lockout
         self._admission = admission
+        self._rotation = Rotation(database, security)
 
     async def login(self, identifier: str, password: str) -> TokenResponse:
         """Raises TooManyRequests, Unauthenticated or, after a right password only, Forbidden."""
-        return await self._start_session(await self.authenticate(identifier, password))
+        return await self.open_session(await self.authenticate(identifier, password))
 
     async def authenticate(self, identifier: str, password: str) -> User:
         """Raises what `login` does; a password hashed with old parameters is stored anew."""
@@ -64,22 +60,20 @@ class AuthService:
         async with self._database.read() as session:
             user = await UserRepository(session).by_identifier(identifier)
         account = str(user.id) if user else identifier.lower()
-        has_failed = await self._lockout.check(account, address)
         password_hash = user.password_hash if user else None
-        verified, new_hash = await self._security.passwords.verify(password, password_hash)
+        async with self._lockout.attempt(account, address, "password") as attempt:
+            verified, new_hash = await self._security.passwords.verify(password, password_hash)
+            locked = not verified and await attempt.failed()
         if user is None or not verified:
-            locked = await self._lockout.failed(account, address)
             log.warning("auth.login.failed", client_ip=address)
             instruments.auth_event("login", "failure")
             await auth_audit.login_refused(self._database, user, "wrong_password", locked=locked)
-            raise Unauthenticated("invalid_credentials", "The credentials are not right.")
+            raise _wrong_credentials()
         await self._admission.check(user)
         if new_hash is not None:
-            user.password_hash = new_hash
-            async with self._database.write() as session:
-                await UserRepository(session).set_password_hash(user.id, new_hash)
+            await self._rehashed(user, new_hash)
         await self._challenges.require(user)
-        if has_failed:
+        if attempt.has_failed:
             await self._lockout.succeeded(account)
         return user
 
@@ -90,21 +84,26 @@ class AuthService:
         except (Unauthenticated, Forbidden) as error:
             raise OAuthError("invalid_grant", error.detail, code=error.code) from None
 
-    async def start_session(self, user_id: UUID, *, is_new_user: bool = False) -> TokenResponse:
-        """For who has proved otherwise to be this user; raises OAuthError for a disabled one."""
+    async def start_session(
+        self, user_id: UUID, *, password: str | None = None, is_new_user: bool = False
+    ) -> TokenResponse:
+        """For who has proved otherwise to be this user; `password` is the fingerprint of the one
+        that was the proof.
+
+        Raises OAuthError for a disabled account, and where the password was changed since.
+        """
         async with self._database.read() as session:
             user = await UserRepository(session).with_roles(user_id)
         if user is None or not user.is_active:
             raise OAuthError("invalid_grant", "The account is disabled.", code="account_disabled")
-        return (await self._start_session(user)).model_copy(update={"is_new_user": is_new_user})
+        if password is not None and password != fingerprint(user.password_hash):
+            raise OAuthError("invalid_grant", "The password was changed since.")
+        return (await self.open_session(user)).model_copy(update={"is_new_user": is_new_user})
 
     async def refresh(self, token: str) -> TokenResponse:
         """Raises OAuthError `invalid_grant`; a token used twice has then ended its whole family."""
         parsed = refresh_token.parse(self._refresh_keys, token)
-        rotated = None
-        if parsed is not None:
-            async with self._database.write() as session:
-                rotated = await self._rotate(session, parsed, token)
+        rotated = await self._rotation.rotated(parsed, token) if parsed else None
         instruments.auth_event("refresh", "success" if rotated else "failure")
         if rotated is None:
             raise OAuthError("invalid_grant", "The refresh token is not valid.")
@@ -131,9 +130,10 @@ class AuthService:
 
     @property
     def _refresh_keys(self) -> list[bytes]:
-        return self._security.derived_keys(REFRESH_PURPOSE)
+        return self._security.derived_keys(refresh_token.PURPOSE)
 
-    async def _start_session(self, user: User) -> TokenResponse:
+    async def open_session(self, user: User) -> TokenResponse:
+        """Raises Unauthenticated where the user was disabled or has another password by now."""
         session_id = uuid7()
         token = refresh_token.issue(self._refresh_keys[0], session_id, 0)
         now, source = clock.now(), origin.current()
@@ -146,43 +146,19 @@ class AuthService:
             "user_agent": source.user_agent,
         }
         async with self._database.write() as session:
-            await SessionRepository(session).insert(row)
+            if not await SessionRepository(session).insert(row, user.password_hash):
+                raise _wrong_credentials()
             auth_audit.session_started(session, session_id, user.id)
         log.info("auth.login.succeeded", user_id=str(user.id), client_ip=source.ip)
         instruments.auth_event("login")
         return token_response(self._security, user, session_id, token)
 
-    async def _rotate(
-        self, session: WriteSession, parsed: RefreshToken, token: str
-    ) -> TokenResponse | None:
-        row = await SessionRepository(session).locked(parsed.session_id)
-        now = clock.now()
-        settings = self._security.settings
-        if row is None or not row.is_live(now, idle=settings.refresh_token_idle):
-            return None
-        user = await UserRepository(session).with_roles(row.user_id)
-        if user is None or not user.is_active:
-            return None
-        if parsed.generation == row.generation and refresh_token.digest(token) == row.token_hash:
-            return token_response(self._security, user, row.id, self._next_token(row, now))
-        grace = timedelta(seconds=settings.refresh_reuse_grace_seconds)
-        if parsed.generation == row.generation - 1 and now - row.last_used_at < grace:
-            current = refresh_token.again(
-                self._refresh_keys, row.id, row.generation, row.token_hash
-            )
-            return token_response(self._security, user, row.id, current)
-        row.ended_at = now
-        session.rights_changed(row.user_id)
-        auth_audit.token_reused(session, row, parsed.generation)
-        instruments.auth_event("token_reuse", "failure")
-        return None
-
-    def _next_token(self, row: Session, now: datetime) -> str:
-        row.generation += 1
-        token = refresh_token.issue(self._refresh_keys[0], row.id, row.generation)
-        row.token_hash = refresh_token.digest(token)
-        row.last_used_at = now
-        return token
+    async def _rehashed(self, user: User, new_hash: str) -> None:
+        async with self._database.write() as session:
+            users = UserRepository(session)
+            if not await users.rehash(user.id, user.password_hash, new_hash):
+                raise _wrong_credentials()
+        user.password_hash = new_hash
 
     def session_of(self, token: str) -> UUID | None:
         if parsed := refresh_token.parse(self._refresh_keys, token):
@@ -191,3 +167,7 @@ class AuthService:
             return self._security.access_tokens.verify(token).session_id
         except InvalidTokenError:
             return None
+
+
+def _wrong_credentials() -> Unauthenticated:
+    return Unauthenticated("invalid_credentials", "The credentials are not right.")

@@ -12,9 +12,12 @@ from app.core.errors import BadRequest
 from app.core.errors import NotFound
 from app.core.errors import OAuthError
 from app.core.errors import Unprocessable
+from app.core.passwords import fingerprint
 from app.core.sign_in import Client
 from app.core.sign_in import SignIn
+from app.core.state_store import State
 from app.core.state_store import StateStore
+from app.models.user import User
 from app.schemas.auth import CodeGrant
 from app.schemas.auth import TokenResponse
 from app.schemas.authorization import AuthorizationAnswer
@@ -55,8 +58,9 @@ class AuthorizationService:
         client = self.client(body.redirect_uri, body.state, body.code_challenge)
         answer = AuthorizationAnswer(state=client.state, redirect_uri=client.redirect_uri)
         if body.provider == LOCAL.name:
-            user_id = await self._authenticated(body)
-            answer.authorization_code = await self.issue(user_id, client)
+            user = await self._authenticated(body)
+            facts = {"password": fingerprint(user.password_hash)}
+            answer.authorization_code = await self.issue(user.id, client, **facts)
         elif way := self._sign_in.ways.get(body.provider):
             answer.authorization_url = urljoin(base_url, await way.begin(client))
         else:
@@ -74,7 +78,9 @@ class AuthorizationService:
         return allowed
 
     async def issue(self, user_id: UUID, client: Client, **facts: Any) -> str:
-        """`facts` are `is_new_user`, and the `provider` with what is `pending` there."""
+        """`facts` are `is_new_user`, the fingerprint of the `password` that was the proof, and the
+        `provider` with what is `pending` there.
+        """
         state = {
             "user_id": str(user_id),
             "redirect_uri": client.redirect_uri,
@@ -96,49 +102,61 @@ class AuthorizationService:
             raise _invalid_code()
         user_id = UUID(state["user_id"])
         if "pending" in state:
-            await self._sign_in.ways[state["provider"]].complete(user_id, state["pending"])
-        is_new_user = state.get("is_new_user", False)
-        answer = await self._auth.start_session(user_id, is_new_user=is_new_user)
+            await self._completed(user_id, state)
+        answer = await self._auth.start_session(
+            user_id,
+            password=state.get("password"),
+            is_new_user=state.get("is_new_user", False),
+        )
         began = str(self._auth.session_of(answer.refresh_token))
-        await self._states.put_back(USED_PURPOSE, code, state | {"began": began}, CODE_TTL)
-        again = await self._states.take(AGAIN_PURPOSE, code)
-        if again is not None and _belongs(again, grant):
+        claim = _claim_handle(grant)
+        await self._states.put_back(USED_PURPOSE, claim, {"began": began}, CODE_TTL)
+        if await self._states.take(AGAIN_PURPOSE, claim) is not None:
             await self._auth.code_reused(UUID(began))
             raise _invalid_code()
         return answer
 
+    async def _completed(self, user_id: UUID, state: State) -> None:
+        way = self._sign_in.ways.get(state["provider"])
+        if way is None:  # switched off since
+            raise _invalid_code()
+        await way.complete(user_id, state["pending"])
+
     async def _came_again(self, grant: CodeGrant) -> None:
-        """Only for the client's own verifier: who merely saw the code ends nothing.
+        """Only for the client's own verifier: who merely saw the code ends nothing, and hides
+        nothing from who comes with it.
 
         Each of two leaves word before it looks for that of the other, so that one of them finds it
         however they overlap.
         """
-        code = grant.code.get_secret_value()
-        await self._states.put_back(AGAIN_PURPOSE, code, _claim(grant), CODE_TTL)
-        used = await self._states.take(USED_PURPOSE, code)
-        if used is not None and _belongs(used, grant):
+        claim = _claim_handle(grant)
+        await self._states.put_back(AGAIN_PURPOSE, claim, {}, CODE_TTL)
+        used = await self._states.take(USED_PURPOSE, claim)
+        if used is not None:
             await self._auth.code_reused(UUID(used["began"]))
 
-    async def _authenticated(self, body: AuthorizeRequest) -> UUID:
+    async def _authenticated(self, body: AuthorizeRequest) -> User:
         identifier = body.email or body.username
         if identifier is None or body.password is None:
             raise Unprocessable(
                 "credentials_required", "A password is needed, with a username or an email."
             )
-        user = await self._auth.authenticate(identifier, body.password.get_secret_value())
-        return user.id
+        return await self._auth.authenticate(identifier, body.password.get_secret_value())
 
 
-def _belongs(state: dict[str, Any], grant: CodeGrant) -> bool:
-    claim = _claim(grant)
-    same_client = hmac.compare_digest(claim["code_challenge"], state["code_challenge"])
-    return same_client and claim["redirect_uri"] == state["redirect_uri"]
+def _belongs(state: State, grant: CodeGrant) -> bool:
+    same_client = hmac.compare_digest(_challenge(grant), state["code_challenge"])
+    return same_client and grant.redirect_uri == state["redirect_uri"]
 
 
-def _claim(grant: CodeGrant) -> dict[str, Any]:
+def _claim_handle(grant: CodeGrant) -> str:
+    """Of the code together with what has to come with it: another claim finds another state."""
+    return f"{grant.code.get_secret_value()}/{_challenge(grant)}/{grant.redirect_uri}"
+
+
+def _challenge(grant: CodeGrant) -> str:
     digest = hashlib.sha256(grant.code_verifier.get_secret_value().encode()).digest()
-    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return {"code_challenge": challenge, "redirect_uri": grant.redirect_uri}
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _invalid_code() -> OAuthError:

@@ -1,14 +1,16 @@
 """Another authenticator: the one in use stays until the new one has shown a right code."""
 
+from datetime import datetime
 from datetime import timedelta
 
 import structlog
 
 from app.core import clock
-from app.core import origin
 from app.core.database import Database
 from app.core.encryption import Encryption
+from app.core.encryption import UndecryptableError
 from app.core.errors import Conflict
+from app.core.errors import NotFound
 from app.core.principal import Principal
 from app.core.state_store import State
 from app.core.state_store import StateStore
@@ -17,7 +19,6 @@ from app.schemas.totp import RecoveryCodes
 from app.schemas.totp import TotpReplacement
 from app.services import auth_audit
 from app.services import totp
-from app.services.lockout import Lockout
 from app.services.second_factor import SecondFactor
 from app.services.second_factor import purpose_of
 
@@ -34,23 +35,24 @@ class FactorReplacement:
         encryption: Encryption,
         states: StateStore,
         factor: SecondFactor,
-        lockout: Lockout,
     ) -> None:
         self._database = database
         self._encryption = encryption
         self._states = states
         self._factor = factor
-        self._lockout = lockout
 
     async def begin(self, user: Principal, code: str) -> TotpReplacement:
         """`code` is one of the factor in use, or a recovery code; it is spent.
 
-        Raises TooManyRequests and Forbidden.
+        Raises NotFound, TooManyRequests and Forbidden.
         """
-        await self._factor.check(user.id, code)
+        if not await self._factor.is_active(user.id):
+            raise NotFound("totp_not_enrolled", "The account has no second factor.")
+        replaced = await self._factor.check(user.id, code)
         secret = totp.new_secret()
         state = {
             "user_id": str(user.id),
+            "replaces": replaced.isoformat(),
             "secret": self._encryption.encrypt(purpose_of(user.id), secret),
             "expires_at": (clock.now() + LIFETIME).timestamp(),
         }
@@ -63,29 +65,40 @@ class FactorReplacement:
     async def confirm(self, user: Principal, replacement: str, code: str) -> RecoveryCodes:
         """`code` is the new authenticator's; a wrong one leaves everything as it was.
 
-        Raises Conflict where nothing was begun or the factor is gone, Forbidden, TooManyRequests.
+        Raises Conflict where nothing was begun, or the factor that it was begun with is no more,
+        Forbidden and TooManyRequests.
         """
-        await self._lockout.check(str(user.id), origin.current().ip)
-        state = await self._states.take(PURPOSE, replacement)
-        if state is None or state["user_id"] != str(user.id):
-            raise Conflict("totp_not_pending", "No replacement waits to be confirmed; begin anew.")
-        secret = self._encryption.decrypt(purpose_of(user.id), state["secret"])
-        step = totp.matching_step(secret, code, clock.now())
-        if step is None:
-            await self._put_back(replacement, state)
-            await auth_audit.refused(self._database, "factor.replaced", user.id)
-            raise await self._factor.wrong_code(user.id)
+        async with self._factor.attempt(user.id) as attempt:
+            state = await self._states.take(PURPOSE, replacement)
+            if state is None or state["user_id"] != str(user.id):
+                raise _not_pending()
+            step = totp.matching_step(self._secret(user, state), code, clock.now())
+            if step is None:
+                await self._put_back(replacement, state)
+                await auth_audit.refused(self._database, "factor.replaced", user.id)
+                raise await self._factor.wrong_code(attempt, user.id)
         codes = totp.new_recovery_codes()
         async with self._database.write() as session:
             factors = TotpFactorRepository(session)
-            if not await factors.replace(user.id, state["secret"], step, clock.now()):
-                raise Conflict("totp_not_enrolled", "The account has no second factor any more.")
+            replaced = datetime.fromisoformat(state["replaces"])
+            if not await factors.replace(user.id, replaced, state["secret"], step, clock.now()):
+                raise _not_pending()
             await factors.add_recovery_codes(user.id, map(totp.recovery_code_hash, codes))
             self._factor.changed(session, "factor.replaced", user.id, user.email)
         log.info("auth.factor.replaced", user_id=str(user.id))
         return RecoveryCodes(recovery_codes=codes)
 
+    def _secret(self, user: Principal, state: State) -> str:
+        try:
+            return self._encryption.decrypt(purpose_of(user.id), state["secret"])
+        except UndecryptableError:  # its key was dropped within the minutes
+            raise _not_pending() from None
+
     async def _put_back(self, replacement: str, state: State) -> None:
         ttl = clock.from_timestamp(state["expires_at"]) - clock.now()
         if ttl > timedelta():
             await self._states.put_back(PURPOSE, replacement, state, ttl)
+
+
+def _not_pending() -> Conflict:
+    return Conflict("totp_not_pending", "No replacement waits to be confirmed; begin anew.")

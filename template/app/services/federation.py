@@ -17,6 +17,7 @@ from app.core import sealed
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.encryption import Encryption
+from app.core.encryption import UndecryptableError
 from app.core.errors import Conflict
 from app.core.errors import NotFound
 from app.core.federation import Arrival
@@ -66,7 +67,7 @@ class FederationService:
 
     async def link(self, user_id: UUID, pending: dict[str, Any]) -> None:
         """What a client that proved to be the user's own completes. Raises Conflict."""
-        facts = json.loads(self._encryption.decrypt(LINK_PURPOSE, pending["sealed"]))
+        facts = json.loads(self._opened(pending["sealed"]))
         tokens = Tokens(**facts.pop("tokens"))
         identity = Identity(**facts, tokens=tokens)
         async with self._database.write() as session:
@@ -78,6 +79,12 @@ class FederationService:
                 raise Conflict("identity_taken", "This identity belongs to another account.")
             linked = known or await accounts.link(user_id, pending["provider"], identity)
             await self._tokens.keep(session, linked.id, tokens)
+
+    def _opened(self, sealed: str) -> str:
+        try:
+            return self._encryption.decrypt(LINK_PURPOSE, sealed)
+        except UndecryptableError:  # its key was dropped within the minute
+            raise Conflict("link_expired", "The link came too late; begin it anew.") from None
 
     async def unlink(self, user_id: UUID, provider: str) -> None:
         """Raises NotFound, and Conflict where nothing else would open the account."""

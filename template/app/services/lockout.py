@@ -1,14 +1,20 @@
 """Failed logins, counted per account and per address before any password is looked at.
 
+Guesses that come at once are let in a few at a time, so that they do not go around the limits.
 Many failures from everywhere raise an alarm and slow down who fails; a right password from an
 address that has not failed is neither refused nor delayed.
 """
 
+import os
 from asyncio import sleep
+from collections.abc import AsyncIterator
 from collections.abc import Iterator
 from collections.abc import Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Literal
 
+import anyio
 import structlog
 from pydantic import Field
 
@@ -22,6 +28,10 @@ log = structlog.get_logger("app.auth")
 
 OVERALL = "login/overall"
 ATTACK_DELAY_SECONDS = 1.0
+AT_ONCE = (os.cpu_count() or 1) + 2
+"""Attempts of a process between their look at the counts and their own count: so many, less one,
+may exceed a limit. Enough of them that each core has a password to hash.
+"""
 
 
 class LockoutSettings(SettingsGroup):
@@ -40,6 +50,22 @@ class LockoutSettings(SettingsGroup):
                 yield f"{name.upper()}: 0 switches the limit off, which production refuses"
 
 
+class Attempt:
+    """One guess of a password or a code."""
+
+    def __init__(self, lockout: "Lockout", identifier: str, address: str | None) -> None:
+        self._lockout = lockout
+        self._of = identifier, address
+        self.has_failed = False
+        """Whether the account failed before, so that `succeeded` has something to forget."""
+        self.is_slowed = False
+
+    async def failed(self) -> bool:
+        """Whether this failure is the one that reaches a limit."""
+        is_last, self.is_slowed = await self._lockout.count(*self._of)
+        return is_last
+
+
 class Lockout:
     def __init__(self, settings: LockoutSettings, counters: Counters) -> None:
         self._counters = counters
@@ -47,16 +73,34 @@ class Lockout:
         self._account_limit = settings.login_failures_per_account
         self._address_limit = settings.login_failures_per_address
         self._overall = settings.login_failures_overall
+        self._turns = {kind: anyio.Semaphore(AT_ONCE) for kind in ("password", "code")}
 
-    async def check(self, identifier: str, address: str | None) -> bool:
-        """Whether the account has failed lately, so that `succeeded` has something to forget.
+    @asynccontextmanager
+    async def attempt(
+        self, identifier: str, address: str | None, kind: Literal["password", "code"]
+    ) -> AsyncIterator[Attempt]:
+        """Around the guess and the count of its failure.
 
         Raises TooManyRequests, for accounts that do not exist too.
         """
         limits = self._limits(identifier, address)
-        counts = await self._counters.get([*limits, OVERALL])
+        counts = await self._admitted(limits, address)
         if self._is_attack(counts) and _address(address) in counts:
             await sleep(ATTACK_DELAY_SECONDS)
+        attempt = Attempt(self, identifier, address)
+        try:
+            async with self._turns[kind]:
+                counts = await self._admitted(limits, address)
+                attempt.has_failed = _account(identifier) in counts
+                yield attempt
+        finally:
+            if attempt.is_slowed:
+                await sleep(ATTACK_DELAY_SECONDS)
+
+    async def _admitted(
+        self, limits: Mapping[str, int], address: str | None
+    ) -> Mapping[str, Count]:
+        counts = await self._counters.get([*limits, OVERALL])
         reached = [count for key, count in counts.items() if _reaches(key, count, limits)]
         if reached:
             log.warning("auth.lockout", client_ip=address)
@@ -66,18 +110,17 @@ class Lockout:
                 "Too many failed logins; try again later.",
                 retry_after_seconds=max(count.seconds_left for count in reached),
             )
-        return _account(identifier) in counts
+        return counts
 
-    async def failed(self, identifier: str, address: str | None) -> bool:
-        """Whether this failure is the one that reaches a limit."""
+    async def count(self, identifier: str, address: str | None) -> tuple[bool, bool]:
+        """Whether this failure is the one that reaches a limit, and whether there is an attack."""
         limits = self._limits(identifier, address)
         counts = await self._counters.add([*limits, OVERALL], self._window)
-        if self._is_attack(counts):
-            if counts[OVERALL].value == self._overall:
-                log.error("auth.attack", failures=self._overall)
-                instruments.auth_event("attack", "failure")
-            await sleep(ATTACK_DELAY_SECONDS)
-        return any(counts[key].value == limit for key, limit in limits.items())
+        is_attack = self._is_attack(counts)
+        if is_attack and counts[OVERALL].value == self._overall:
+            log.error("auth.attack", failures=self._overall)
+            instruments.auth_event("attack", "failure")
+        return any(counts[key].value == limit for key, limit in limits.items()), is_attack
 
     async def succeeded(self, identifier: str) -> None:
         await self._counters.reset(_account(identifier))

@@ -2,16 +2,17 @@
 required and there is none, the steps that set it up.
 """
 
-import hashlib
+from collections.abc import Awaitable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from app.core import clock
 from app.core.database import Database
-from app.core.errors import Conflict
 from app.core.errors import Forbidden
 from app.core.errors import Unauthenticated
+from app.core.passwords import fingerprint
 from app.core.state_store import StateStore
 from app.models.user import User
 from app.repositories.user import UserRepository
@@ -80,12 +81,9 @@ class LoginChallenges:
 
         Raises Unauthenticated and TooManyRequests.
         """
-        state, user = await self._taken(PURPOSE, challenge)
-        try:
-            await self._factor.check(user.id, code)
-        except Forbidden as error:
-            raise await self._refused(PURPOSE, challenge, state, user, error) from None
-        await self._lockout.succeeded(str(user.id))
+        user, _ = await self._tried(
+            PURPOSE, challenge, lambda user: self._factor.check(user.id, code)
+        )
         return user
 
     async def enrol(self, challenge: str) -> TotpEnrolment:
@@ -94,27 +92,36 @@ class LoginChallenges:
         Raises Unauthenticated, and Conflict where another login has confirmed one.
         """
         state, user = await self._taken(ENROLMENT_PURPOSE, challenge)
-        enrolment = await self._factor.enrol(user)
-        await self._put_back(ENROLMENT_PURPOSE, challenge, state)
-        return enrolment
+        try:
+            return await self._factor.enrol(user)
+        finally:
+            await self._put_back(ENROLMENT_PURPOSE, challenge, state)
 
     async def confirmed(self, challenge: str, code: str) -> tuple[User, RecoveryCodes]:
         """As `answered`, by the first code of the factor that `enrol` made. Raises Conflict too."""
-        state, user = await self._taken(ENROLMENT_PURPOSE, challenge)
+        return await self._tried(
+            ENROLMENT_PURPOSE, challenge, lambda user: self._factor.confirm(user, code)
+        )
+
+    async def _tried[Found](
+        self, purpose: str, challenge: str, step: Callable[[User], Awaitable[Found]]
+    ) -> tuple[User, Found]:
+        """A wrong code costs one of its attempts; whatever else fails leaves it as it was."""
+        state, user = await self._taken(purpose, challenge)
         try:
-            codes = await self._factor.confirm(user, code)
-        except Conflict:  # nothing is enrolled: the challenge is still good for that
-            await self._put_back(ENROLMENT_PURPOSE, challenge, state)
-            raise
+            found = await step(user)
         except Forbidden as error:
-            raise await self._refused(ENROLMENT_PURPOSE, challenge, state, user, error) from None
+            raise await self._refused(purpose, challenge, state, user, error) from None
+        except Exception:
+            await self._put_back(purpose, challenge, state)
+            raise
         await self._lockout.succeeded(str(user.id))
-        return user, codes
+        return user, found
 
     async def _opened(self, purpose: str, user: User) -> str:
         state = {
             "user_id": str(user.id),
-            "password": _fingerprint(user.password_hash),
+            "password": fingerprint(user.password_hash),
             "attempts_left": MAX_ATTEMPTS,
             "expires_at": (clock.now() + LIFETIME).timestamp(),
         }
@@ -142,13 +149,9 @@ class LoginChallenges:
             user = await UserRepository(session).with_roles(UUID(state["user_id"]))
         if user is None or not user.is_active:
             return None
-        return user if _fingerprint(user.password_hash) == state["password"] else None
+        return user if fingerprint(user.password_hash) == state["password"] else None
 
     async def _put_back(self, purpose: str, challenge: str, state: dict[str, Any]) -> None:
         ttl = clock.from_timestamp(state["expires_at"]) - clock.now()
         if ttl > timedelta():
             await self._states.put_back(purpose, challenge, state, ttl)
-
-
-def _fingerprint(password_hash: str | None) -> str:
-    return hashlib.sha256((password_hash or "").encode()).hexdigest()

@@ -55,8 +55,8 @@ class OwnPassword:
         user = await self._verified(user_id, current)
         password_hash = await self._hashed(user, new)
         async with self._database.write() as session:
-            await SessionRepository(session).end_all(user_id, clock.now(), but=session_id)
             await self._store(session, user, password_hash, "user.password_changed")
+            await SessionRepository(session).end_all(user_id, clock.now(), but=session_id)
 
     def forgot(self, email: str) -> None:
         """The same for every address: whether it is known is looked up afterwards."""
@@ -75,20 +75,21 @@ class OwnPassword:
             tokens, now = OneTimeTokenRepository(session), clock.now()
             if await tokens.take((RESET_PASSWORD,), token, now) is None:
                 raise invalid_token()
-            await SessionRepository(session).end_all(user.id, now)
             stored = await self._store(session, user, password_hash, "user.password_reset")
             stored.email_verified = True
+            await SessionRepository(session).end_all(user.id, now)
         await self._lockout.succeeded(str(user.id))
 
     async def _verified(self, user_id: UUID, password: str) -> User:
         account, address = str(user_id), origin.current().ip
-        await self._lockout.check(account, address)
-        async with self._database.read() as session:
-            user = await UserRepository(session).get(user_id)
-        stored = user.password_hash if user else None
-        fits, _ = await self._security.passwords.verify(password, stored)
+        async with self._lockout.attempt(account, address, "password") as attempt:
+            async with self._database.read() as session:
+                user = await UserRepository(session).get(user_id)
+            stored = user.password_hash if user else None
+            fits, _ = await self._security.passwords.verify(password, stored)
+            if not fits:
+                await attempt.failed()
         if user is None or not fits:
-            await self._lockout.failed(account, address)
             log.warning("auth.password.refused", client_ip=address)
             raise Forbidden("wrong_password", "The current password is not right.")
         return user
@@ -100,8 +101,11 @@ class OwnPassword:
     async def _store(
         self, session: WriteSession, seen: User, password_hash: str, action: str
     ) -> User:
-        """Raises PreconditionFailed where the password was changed since `seen` was read."""
-        user = await UserRepository(session).get(seen.id)
+        """Raises PreconditionFailed where the password was changed since `seen` was read.
+
+        Holds the user's row: a login that is under way has its session by then, or gets none.
+        """
+        user = await session.get(User, seen.id, with_for_update=True)
         if user is None or user.password_hash != seen.password_hash:
             raise PreconditionFailed("state_changed", "The password was changed meanwhile.")
         user.password_hash = password_hash

@@ -44,13 +44,14 @@ class Reauthentication:
     async def by_password(self, user: Principal, session_id: UUID, password: str) -> None:
         """Raises TooManyRequests before the password is looked at, and Forbidden."""
         address = origin.current().ip
-        await self._lockout.check(str(user.id), address)
-        async with self._database.read() as session:
-            stored = await UserRepository(session).get(user.id)
-        password_hash = stored.password_hash if stored else None
-        right, _ = await self._passwords.verify(password, password_hash)
+        async with self._lockout.attempt(str(user.id), address, "password") as attempt:
+            async with self._database.read() as session:
+                stored = await UserRepository(session).get(user.id)
+            password_hash = stored.password_hash if stored else None
+            right, _ = await self._passwords.verify(password, password_hash)
+            locked = not right and await attempt.failed()
         if not right:
-            if await self._lockout.failed(str(user.id), address):
+            if locked:
                 await auth_audit.refused(self._database, "auth.lockout", user.id)
             log.warning("auth.reauthentication.failed", client_ip=address)
             await self._refused(user, session_id, "password")

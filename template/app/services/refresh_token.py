@@ -12,6 +12,8 @@ import struct
 from dataclasses import dataclass
 from uuid import UUID
 
+PURPOSE = "refresh-token"
+"""Of the keys."""
 LAYOUT = struct.Struct(">16sI32s")
 TOKEN_LENGTH = -(-LAYOUT.size * 4 // 3)
 

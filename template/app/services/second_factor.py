@@ -6,6 +6,8 @@ Another authenticator in its place: `app.services.factor_replacement`.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +38,7 @@ from app.services import auth_audit
 from app.services import totp
 from app.services.factor_mails import mail_of
 from app.services.factor_settings import SecondFactorSettings
+from app.services.lockout import Attempt
 from app.services.lockout import Lockout
 
 log = structlog.get_logger("app.auth")
@@ -82,19 +85,19 @@ class SecondFactor:
     async def confirm(self, user: Principal | User, code: str) -> RecoveryCodes:
         """Raises Conflict where nothing is pending, Forbidden and TooManyRequests."""
         codes = totp.new_recovery_codes()
-        await self._lockout.check(str(user.id), origin.current().ip)
-        async with self._database.write() as session:
-            factors = TotpFactorRepository(session)
-            factor = await factors.get(user.id)
-            if factor is None or factor.confirmed_at is not None:
-                raise Conflict("totp_not_pending", "No second factor waits to be confirmed.")
-            confirmed = await self._takes_totp(factors, factor, code)
-            if confirmed:
-                await factors.add_recovery_codes(user.id, map(totp.recovery_code_hash, codes))
-                self.changed(session, "factor.enabled", user.id, user.email)
-        if not confirmed:
-            await auth_audit.refused(self._database, "factor.enabled", user.id)
-            raise await self.wrong_code(user.id)
+        async with self.attempt(user.id) as attempt:
+            async with self._database.write() as session:
+                factors = TotpFactorRepository(session)
+                factor = await factors.get(user.id)
+                if factor is None or factor.confirmed_at is not None:
+                    raise Conflict("totp_not_pending", "No second factor waits to be confirmed.")
+                confirmed = await self._takes_totp(factors, factor, code)
+                if confirmed:
+                    await factors.add_recovery_codes(user.id, map(totp.recovery_code_hash, codes))
+                    self.changed(session, "factor.enabled", user.id, user.email)
+            if not confirmed:
+                await auth_audit.refused(self._database, "factor.enabled", user.id)
+                raise await self.wrong_code(attempt, user.id)
         log.info("auth.factor.enabled", user_id=str(user.id))
         return RecoveryCodes(recovery_codes=codes)
 
@@ -108,21 +111,25 @@ class SecondFactor:
             self.changed(session, "factor.disabled", user.id, user.email)
         log.info("auth.factor.disabled", user_id=str(user.id))
 
-    async def check(self, user_id: UUID, code: str) -> None:
-        """Takes a code of an authenticator or a recovery code, once.
+    async def check(self, user_id: UUID, code: str) -> datetime:
+        """Takes a code of an authenticator or a recovery code, once; when that factor was made.
 
         Raises TooManyRequests before the code is looked at, and Forbidden.
         """
-        await self._lockout.check(str(user_id), origin.current().ip)
-        async with self._database.write() as session:
-            factors = TotpFactorRepository(session)
-            factor = await factors.confirmed(user_id)
-            right = factor is not None and (
-                await self._takes_totp(factors, factor, code)
-                or await self._takes_recovery_code(session, user_id, code)
-            )
-        if not right:
-            raise await self.wrong_code(user_id)
+        async with self.attempt(user_id) as attempt:
+            async with self._database.write() as session:
+                factors = TotpFactorRepository(session)
+                factor = await factors.confirmed(user_id)
+                right = factor is not None and (
+                    await self._takes_totp(factors, factor, code)
+                    or await self._takes_recovery_code(session, user_id, code)
+                )
+            if factor is None or not right:
+                raise await self.wrong_code(attempt, user_id)
+        return factor.created_at
+
+    def attempt(self, user_id: UUID) -> AbstractAsyncContextManager[Attempt]:
+        return self._lockout.attempt(str(user_id), origin.current().ip, "code")
 
     async def _takes_totp(
         self, factors: TotpFactorRepository, factor: TotpFactor, code: str
@@ -160,11 +167,10 @@ class SecondFactor:
         audit.record(session, action, actor_id=user_id, target=f"user:{user_id}", **detail)
         self._outbox().post(session, mail_of(action, email))
 
-    async def wrong_code(self, user_id: UUID) -> Forbidden:
-        address = origin.current().ip
-        if await self._lockout.failed(str(user_id), address):
+    async def wrong_code(self, attempt: Attempt, user_id: UUID) -> Forbidden:
+        if await attempt.failed():
             await auth_audit.refused(self._database, "auth.lockout", user_id)
-        log.warning("auth.factor.failed", user_id=str(user_id), client_ip=address)
+        log.warning("auth.factor.failed", user_id=str(user_id), client_ip=origin.current().ip)
         instruments.auth_event("factor", "failure")
         return Forbidden("wrong_code", "The code is not right.")
 

@@ -100,6 +100,8 @@ class UserService:
 
     async def remove_factor(self, user_id: UUID) -> None:
         """For who lost the authenticator and the recovery codes. Raises NotFound and Forbidden."""
+        if user_id == self._actor.id:
+            raise Forbidden("own_factor", "Your own second factor is removed at /auth/totp.")
         user = await self._target(user_id)
         if not await TotpFactorRepository(self._session).remove_of(user.id):
             raise NotFound("totp_not_enrolled", "The account has no second factor.")

@@ -1,5 +1,7 @@
 """Too many failed logins: refused before a password is looked at, for a time that is told."""
 
+import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -7,8 +9,11 @@ from httpx2 import AsyncClient
 from httpx2 import Response
 
 from app.core.passwords import Passwords
+from app.services.lockout import AT_ONCE
 from tests.support.factories import PASSWORD
 from tests.support.factories import make_user
+from tests.support.second_factor import AUTH
+from tests.support.second_factor import protected_user
 from tests.support.service import Start
 from tests.support.time_travel import advance
 
@@ -58,6 +63,45 @@ async def test_a_locked_account_refuses_the_right_password_unseen(
 
     assert locked.status_code == 429
     assert seen == []
+
+
+async def test_guesses_at_once_do_not_go_around_the_limits(start: Start) -> None:
+    async with start(login_failures_per_account=3) as service:
+        user = await make_user(service)
+        answers = await asyncio.gather(
+            *(attempt(service.client, user.username) for _ in range(4 * AT_ONCE))
+        )
+
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) == {401, 429}
+    assert statuses[401] < 3 + AT_ONCE
+
+
+async def test_codes_at_once_do_not_go_around_the_limits(start: Start) -> None:
+    async with start(login_failures_per_account=3) as service:
+        owner = await protected_user(service)
+        answers = await asyncio.gather(
+            *(
+                service.client.post(
+                    f"{AUTH}/reauthenticate", json={"code": "wrong"}, headers=owner.tokens.header
+                )
+                for _ in range(4 * AT_ONCE)
+            )
+        )
+
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) == {403, 429}
+    assert statuses[403] < 3 + AT_ONCE
+
+
+async def test_right_passwords_at_once_are_all_let_in(start: Start) -> None:
+    async with start(login_failures_per_account=1) as service:
+        user = await make_user(service)
+        answers = await asyncio.gather(
+            *(attempt(service.client, user.username, PASSWORD) for _ in range(2 * AT_ONCE))
+        )
+
+    assert {answer.status_code for answer in answers} == {200}
 
 
 async def test_email_and_username_are_one_account(start: Start) -> None:

@@ -16,7 +16,6 @@ from app.models.role import Role
 from app.models.session import Session
 from app.models.user import User
 from app.services import refresh_token
-from app.services.auth import REFRESH_PURPOSE
 from tests.support.service import Service
 
 PASSWORD = "correct horse battery staple"
@@ -75,7 +74,7 @@ async def signed_in(service: Service, user: User) -> Tokens:
     """What a login issues, without the time that a password takes."""
     security: Security = service.app.state.security
     row = Session(id=uuid7(), user_id=user.id)
-    refresh = refresh_token.issue(security.derived_keys(REFRESH_PURPOSE)[0], row.id, 0)
+    refresh = refresh_token.issue(security.derived_keys(refresh_token.PURPOSE)[0], row.id, 0)
     row.token_hash = refresh_token.digest(refresh)
     row.expires_at = clock.now() + security.settings.refresh_token_ttl
     async with service.database.write() as session:

@@ -54,11 +54,12 @@ class Connection:
         self.discovery = discovery_of(provider, settings)
         self._apps = self._made_of(settings.secrets)
         self._secret_in_use: str | None = None
+        self._worked: PinnedApp | None = None
         self.observe: Observe = lambda step, facts: None
 
     def follow(self, secrets: Mapping[str, str | None]) -> None:
-        """The one in use before is tried last: the provider may not know the new one yet."""
-        before = next(iter(self._apps.values()))
+        """The one that worked before is tried last: the provider may not know a new one yet."""
+        before = self._worked or next(iter(self._apps.values()))
         self._apps = self._made_of(secrets) | {REPLACED: before}
         self._secret_in_use = None
 
@@ -151,7 +152,7 @@ class Connection:
                     raise
                 refused = error
             else:
-                self._note(name)
+                self._note(name, app)
                 return answer
         raise refused
 
@@ -192,7 +193,8 @@ class Connection:
             for name, secret in secrets.items()
         }
 
-    def _note(self, name: str) -> None:
+    def _note(self, name: str, app: PinnedApp) -> None:
+        self._worked = app
         if name and name != self._secret_in_use:
             self._secret_in_use = name
             log.info("oauth.secret_in_use", provider=self.provider.name, secret=name)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy import update
 
 from app.models.audit_entry import AuditEntry
 from app.models.session import Session
+from app.models.user import User
 from app.services.authorization import CODE_TTL
 from tests.support.factories import PASSWORD
 from tests.support.factories import bearer
@@ -69,6 +71,31 @@ async def test_a_code_that_comes_again_ends_the_session_it_began(service: Servic
     async with service.database.read() as session:
         actions = list(await session.scalars(select(AuditEntry.action).order_by(AuditEntry.at)))
     assert actions[-1] == "auth.code.reused"
+
+
+async def test_another_claim_in_between_does_not_hide_that_a_code_comes_again(
+    service: Service,
+) -> None:
+    client = PkceClient()
+    code = await code_for(service, client)
+    tokens = (await service.client.post(TOKEN, data=client.grant(code))).json()
+
+    await service.client.post(TOKEN, data=client.grant(code, code_verifier="x" * 43))
+    await service.client.post(TOKEN, data=client.grant(code))
+
+    me = await service.client.get("/api/v1/users/me", headers=bearer(tokens["access_token"]))
+    assert me.status_code == 401
+
+
+async def test_a_code_does_not_outlive_the_password_it_was_given_for(service: Service) -> None:
+    client = PkceClient()
+    code = await code_for(service, client)
+    async with service.database.write() as session:
+        await session.execute(update(User).values(password_hash="of another password"))
+
+    response = await service.client.post(TOKEN, data=client.grant(code))
+
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
 
 
 @pytest.mark.parametrize(("verifier", "statuses"), [(None, [400, 400]), ("x" * 43, [200, 400])])

@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 from httpx2 import Response
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import select
+from sqlalchemy import update
 
+from app.core.passwords import Passwords
+from app.models.session import Session
+from app.models.user import User
 from tests.support.factories import PASSWORD
 from tests.support.factories import make_role
 from tests.support.factories import make_user
@@ -160,6 +165,55 @@ async def test_a_hash_with_older_parameters_is_renewed_at_login(service: Service
     assert stored is not None
     assert stored.password_hash is not None
     assert not stored.password_hash.startswith(weak)
+
+
+@pytest.mark.parametrize("is_weak", [True, False])
+async def test_a_login_whose_password_is_changed_meanwhile_gets_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch, is_weak: bool
+) -> None:
+    user = await make_user(service)
+    if is_weak:
+        user = await make_user(service, password_hash=_weak_hash())
+    verify = Passwords.verify
+
+    async def while_it_is_changed(
+        self: Passwords, password: str, password_hash: str | None
+    ) -> tuple[bool, str | None]:
+        verified = await verify(self, password, password_hash)
+        async with service.database.write() as session:
+            await session.execute(update(User).values(password_hash="of another password"))
+        return verified
+
+    monkeypatch.setattr(Passwords, "verify", while_it_is_changed)
+    response = await service.client.post(
+        LOGIN, json={"username": user.username, "password": PASSWORD}
+    )
+
+    assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
+    async with service.database.read() as session:
+        assert await session.scalar(select(User.password_hash)) == "of another password"
+        assert (await session.scalars(select(Session))).all() == []
+
+
+async def test_a_login_whose_user_is_disabled_meanwhile_gets_no_session(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await make_user(service)
+    require = service.app.state.login_challenges.require
+
+    async def while_it_is_disabled(user: User) -> None:
+        await require(user)
+        async with service.database.write() as session:
+            await session.execute(update(User).values(is_active=False))
+
+    monkeypatch.setattr(service.app.state.login_challenges, "require", while_it_is_disabled)
+    response = await service.client.post(
+        LOGIN, json={"username": user.username, "password": PASSWORD}
+    )
+
+    assert response.status_code == 401
+    async with service.database.read() as session:
+        assert (await session.scalars(select(Session))).all() == []
 
 
 def _weak_hash() -> str:

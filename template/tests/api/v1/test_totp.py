@@ -4,8 +4,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy import select
 
+from app.core.ports import CounterRow
 from app.models.recovery_code import RecoveryCode
 from app.models.totp_factor import TotpFactor
 from tests.support.factories import PASSWORD
@@ -247,6 +249,20 @@ async def test_wrong_codes_lock_the_account_although_the_password_is_right(
     )
 
     assert (response.status_code, response.json()["code"]) == (429, "too_many_attempts")
+
+
+async def test_a_lock_leaves_the_challenge_for_when_it_is_over(start: Start) -> None:
+    async with start(login_failures_per_account=1) as service:
+        protected = await protected_user(service)
+        first, second = [await challenged(service, protected.user) for _ in range(2)]
+        await answer(service, first, "wrong")
+
+        locked = await answer(service, second, protected.authenticator.code())
+        async with service.database.write() as session:
+            await session.execute(delete(CounterRow))
+        afterwards = await answer(service, second, protected.authenticator.code())
+
+    assert (locked.status_code, afterwards.status_code) == (429, 200)
 
 
 async def test_an_open_challenge_is_locked_too(service: Service) -> None:

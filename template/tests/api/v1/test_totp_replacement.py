@@ -15,6 +15,8 @@ from tests.support.second_factor import answer
 from tests.support.second_factor import challenged
 from tests.support.second_factor import mid_step
 from tests.support.second_factor import protected_user
+from tests.support.second_factor import with_factor
+from tests.support.service import SECRET_KEY
 from tests.support.service import Service
 from tests.support.service import Start
 from tests.support.time_travel import advance
@@ -95,13 +97,10 @@ async def test_who_lost_the_authenticator_begins_with_a_recovery_code(service: S
 
 async def test_nothing_begins_without_a_code_of_the_factor(service: Service) -> None:
     owner = await protected_user(service)
-    user = await make_user(service)
-    without = Protected(user, await signed_in(service, user), owner.authenticator, [])
 
     answers = [
         await begin(service, owner, "wrong"),
         await begin(service, owner, owner.authenticator.code(-1)),
-        await begin(service, without, owner.authenticator.code()),
     ]
 
     assert {(one.status_code, one.json()["code"]) for one in answers} == {(403, "wrong_code")}
@@ -140,7 +139,46 @@ async def test_a_factor_that_is_gone_by_then_does_not_come_back(service: Service
 
     response = await confirm(service, owner, replacement)
 
-    assert (response.status_code, response.json()["code"]) == (409, "totp_not_enrolled")
+    assert (response.status_code, response.json()["code"]) == (409, "totp_not_pending")
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+async def test_it_is_void_for_another_factor_than_it_was_begun_with(
+    service: Service, is_replaced: bool
+) -> None:
+    owner = await protected_user(service)
+    stolen = await begun(service, owner, owner.recovery_codes[0])
+    if is_replaced:
+        assert (await confirm(service, owner, await begun(service, owner))).status_code == 200
+    else:
+        await service.client.delete(f"{AUTH}/totp", headers=owner.tokens.header)
+        await with_factor(service, owner.user)
+
+    response = await confirm(service, owner, stolen)
+
+    assert (response.status_code, response.json()["code"]) == (409, "totp_not_pending")
+
+
+async def test_an_account_without_a_factor_has_none_to_replace(start: Start) -> None:
+    async with start(login_failures_per_account=1) as service:
+        user = await make_user(service)
+        without = Protected(user, await signed_in(service, user), Authenticator("A" * 32), [])
+        answers = [await begin(service, without, "000000") for _ in range(2)]
+
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {
+        (404, "totp_not_enrolled")
+    }
+
+
+async def test_a_replacement_whose_key_was_dropped_is_begun_anew(start: Start) -> None:
+    async with start() as service:
+        owner = await protected_user(service)
+        replacement = await begun(service, owner)
+    async with start(secret_key=SECRET_KEY[::-1]) as service:
+        owner.tokens = await signed_in(service, owner.user)
+        response = await confirm(service, owner, replacement)
+
+    assert (response.status_code, response.json()["code"]) == (409, "totp_not_pending")
 
 
 async def test_where_a_factor_is_demanded_its_owner_replaces_it(start: Start) -> None:

@@ -144,6 +144,17 @@ async def test_an_administrator_removes_a_factor_that_was_lost(service: Service)
     assert (entry.actor_id, entry.target) == (admin.id, f"user:{protected.user.id}")
 
 
+async def test_nobody_removes_their_own_as_an_administrator(service: Service) -> None:
+    admin = await protected_user(service, is_superuser=True)
+
+    response = await service.client.delete(
+        f"/api/v1/users/{admin.user.id}/totp", headers=admin.tokens.header
+    )
+
+    assert (response.status_code, response.json()["code"]) == (403, "own_factor")
+    assert await actions(service) == ["factor.enabled"]
+
+
 async def test_a_factor_is_removed_by_nobody_with_fewer_rights_or_an_old_session(
     service: Service,
 ) -> None:

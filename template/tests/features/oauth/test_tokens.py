@@ -223,6 +223,21 @@ async def test_no_login_fails_whose_secret_is_replaced_while_it_is_refused(
     assert await signed_in_through(service, stub)
 
 
+async def test_a_secret_that_is_corrected_before_it_worked_drops_none_that_works(
+    service: Service, stub: Stub
+) -> None:
+    oauth.install(service.app, service.app.state.settings, [ACME])
+    connection = service.app.state.federation._connections[NAME]
+    assert await signed_in_through(service, stub)
+
+    for secret in ("with a typo", "corrected"):
+        connection.follow({"ACME_CLIENT_SECRET": secret})
+
+    assert await signed_in_through(service, stub)
+    stub.secrets = ["corrected"]
+    assert await signed_in_through(service, stub)
+
+
 async def test_secrets_that_the_provider_does_not_know_end_the_login(
     service: Service, stub: Stub
 ) -> None:

@@ -64,7 +64,7 @@ async def login_with_totp(body: TotpLogin, challenges: Challenges, auth: AuthDep
     user = await challenges.answered(
         body.challenge.get_secret_value(), body.code.get_secret_value()
     )
-    return await auth.start_session(user.id)
+    return await auth.open_session(user)
 
 
 @router.post("/login/totp/enrol", responses=LOGIN_ERRORS | ENROL_ERRORS)
@@ -81,7 +81,7 @@ async def confirm_at_login(
     user, codes = await challenges.confirmed(
         body.challenge.get_secret_value(), body.code.get_secret_value()
     )
-    tokens = await auth.start_session(user.id)
+    tokens = await auth.open_session(user)
     return EnrolledTokens(**tokens.model_dump(), recovery_codes=codes.recovery_codes)
 
 
