@@ -12,6 +12,7 @@ from tests.support import isolation
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
+LAYERS = ("models", "schemas", "repositories", "services", "api")
 MAX_ENDPOINT_LINES = 15
 MAX_MODULE_LINES = 200
 LONGER_MODULES = {
@@ -69,6 +70,15 @@ def test_no_feature_imports_another() -> None:
         allowed = ("app.core", f"app.features.{feature}")
         foreign = [m for m in ours(path) if not any(inside(m, package) for package in allowed)]
         assert foreign == [], name(path)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_imports_downwards(layer: str) -> None:
+    allowed = tuple(f"app.{one}" for one in ("core", *LAYERS[: LAYERS.index(layer) + 1]))
+
+    for path in modules(layer):
+        upwards = [m for m in ours(path) if not any(inside(m, package) for package in allowed)]
+        assert upwards == [], name(path)
 
 
 @pytest.mark.parametrize("path", modules("services", "repositories", "models"), ids=name)

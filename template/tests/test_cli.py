@@ -3,8 +3,10 @@
 import sys
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app import cli
+from app.commands import failures
 
 
 def status(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
@@ -49,6 +51,45 @@ def test_wrong_usage_is_2(
 ) -> None:
     assert status(monkeypatch, *words) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["audit", "verify"], "run `app db upgrade`"),
+        (["db", "backup", "not/there/file"], "not/there/file"),
+    ],
+)
+def test_a_failure_that_is_not_its_own_is_1_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    said: str,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite+aiosqlite:///empty.db")
+
+    code = status(monkeypatch, *words)
+
+    error = capsys.readouterr().err
+    assert code == 1
+    assert said in error
+    assert "Traceback" not in error
+
+
+def test_a_database_that_is_away_is_named() -> None:
+    error = OperationalError("SELECT 1", {}, ConnectionRefusedError("nobody listens"))
+
+    assert failures.sentence(error) == "the database cannot be asked: nobody listens"
+
+
+def test_a_fault_of_its_own_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty() -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(cli, "cli", faulty)
+
+    with pytest.raises(KeyError):
+        cli.main()
 
 
 def test_a_refused_configuration_is_1_with_a_sentence(

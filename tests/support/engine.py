@@ -117,7 +117,9 @@ def _started(
     for name, source in service["files"].items():
         shutil.copy2(source, secrets / name)
     (secrets / "database_url").write_text(os.environ["ENGINE_DATABASE_URL"])
-    variables = service["environment"] | {"REDIS_URL": NOBODY}
+    if (secrets / "redis_url").exists():
+        (secrets / "redis_url").write_text(NOBODY)
+    variables = service["environment"]
     image = Image(Path(os.environ["ENGINE_ROOT"]), 0, secrets)
     return started(image, *command, data=folder / "data", log=log, **variables)
 

@@ -168,7 +168,7 @@ def test_the_workers_are_as_many_as_the_host_is_told(tmp_path: Path) -> None:
 
 def _composed(project: Path, *files: str, **variables: str) -> dict[str, Any]:
     """What compose makes of the files."""
-    names = ("IMAGE", "MAIL_FROM", "TRUSTED_HOSTS", "TRUSTED_PROXIES", "REDIS_URL")
+    names = ("IMAGE", "MAIL_FROM", "TRUSTED_HOSTS", "TRUSTED_PROXIES")
     settings = dict.fromkeys(names, "given") | {"SMOKE_FILES": str(project / "smoke-files")}
     named = [word for file in files for word in ("--file", file)]
     command = ("docker-compose", "--profile", "*", *named, "config", "--format=json")

@@ -22,8 +22,9 @@ IMAGE = "registry.example.org/service:1.2.3"
 PUBLISHED = f"registry.example.org/service@{DIGEST}"
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$(basename "$0") $*" >> "$RECORD"
-case "$*" in
-  inspect*) printf '%s\\n' "$HELD" ;;
+case "${IMAGE:-} $*" in
+  *" inspect"*) printf '%s\\n' "$HELD" ;;
+  *"get deployment"*) printf 'deployment.apps/app\\ndeployment.apps/worker\\n' ;;
   *"$FAILING"*) exit 1 ;;
 esac
 """
@@ -137,8 +138,9 @@ def test_nothing_is_signed_that_was_not_pushed(gitlab: Path, tmp_path: Path) -> 
     assert not [line for line in _record(tmp_path) if line.startswith("cosign")]
 
 
+@pytest.mark.parametrize("failing", [" app smoke ", "service:2 compose --file compose.production"])
 def test_a_deployment_migrates_first_and_goes_back_when_it_fails(
-    github: Path, tmp_path: Path
+    github: Path, tmp_path: Path, failing: str
 ) -> None:
     settings = SMOKE | {"STATE": str(tmp_path / "deployed")}
     said, record = _recorded(github, tmp_path, "deploy.sh", IMAGE="service:1", **settings)
@@ -147,23 +149,32 @@ def test_a_deployment_migrates_first_and_goes_back_when_it_fails(
     assert "service:1 serves" in said
 
     with pytest.raises(CommandError, match="rollback: service:1 serves"):
-        _recorded(github, tmp_path, "deploy.sh", IMAGE="service:2", FAILING="smoke", **settings)
+        _recorded(github, tmp_path, "deploy.sh", IMAGE="service:2", FAILING=failing, **settings)
 
     assert _record(tmp_path)[-1] == START
     assert (tmp_path / "deployed").read_text() == "service:1"
 
 
-def test_a_rollout_is_undone_when_it_does_not_answer(github: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("failing", ["smoke", "rollout status deployment.apps/worker"])
+def test_a_rollout_is_undone_when_it_does_not_answer(
+    github: Path, tmp_path: Path, failing: str
+) -> None:
     settings = SMOKE | {"OVERLAY": "production"}
     _, record = _recorded(github, tmp_path, "deploy-kubernetes.sh", **settings)
     assert record[-1].startswith("uv run app smoke")
     migrated = next(n for n, line in enumerate(record) if "wait job migrate" in line)
     assert migrated < next(n for n, line in enumerate(record) if "rollout status" in line)
+    before = [line for line in record[:migrated] if " apply " in line]
+    assert [line.rpartition(" --selector ")[2] for line in before] == [
+        "app.kubernetes.io/component notin (api, worker, migrate)",
+        "app.kubernetes.io/component=migrate",
+    ]
 
-    with pytest.raises(CommandError, match="the smoke test failed"):
-        _recorded(github, tmp_path, "deploy-kubernetes.sh", FAILING="smoke", **settings)
+    with pytest.raises(CommandError, match="it does not answer as it must"):
+        _recorded(github, tmp_path, "deploy-kubernetes.sh", FAILING=failing, **settings)
 
-    assert "rollout undo deployment app" in _record(tmp_path)[-2]
+    undone = [line.rpartition(" ")[2] for line in _record(tmp_path) if "rollout undo" in line]
+    assert undone == ["deployment.apps/app", "deployment.apps/worker"]
 
 
 def _neutral(line: str) -> str:

@@ -116,6 +116,8 @@ def test_monitors_find_what_they_scrape(project: Path, overlay: str) -> None:
     assert monitor["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
     assert pods["selector"]["matchLabels"].items() <= labels.items()
     assert labels[pods["jobLabel"]] == job
+    (renamed,) = pods["podMetricsEndpoints"][0]["relabelings"]
+    assert (renamed["targetLabel"], renamed["replacement"]) == ("job", f"{job}-worker")
     assert pods["podMetricsEndpoints"][0]["port"] == port["name"]
     assert str(port["containerPort"]) == settings["WORKER_METRICS_PORT"]
     assert {one["path"] for one in scraped} == {"/metrics"}

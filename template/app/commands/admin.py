@@ -40,7 +40,8 @@ def init_admin(
     password = _prompted() if password is None else password
     _check(settings.group(SecuritySettings), password, username, email)
     created = asyncio.run(_create(settings, email, username, password))
-    typer.echo(f"{username} {'is now' if created else 'was already'} an administrator")
+    known = f"{email} was already an administrator, whose name and password stay as they are"
+    typer.echo(f"{username} is now an administrator" if created else known)
 
 
 def setup(

@@ -5,6 +5,7 @@ import json
 import typer
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.commands.reference import settings_reference
 from app.commands.serve import ServeSettings
@@ -52,5 +53,12 @@ def _shown(name: str, group: SettingsGroup) -> object:
     if isinstance(value, SecretStr):
         return MASKED
     if name.endswith("_url") and isinstance(value, str):
-        return make_url(value).render_as_string(hide_password=True)
+        return _without_password(value)
     return value
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:  # no URL, and who knows what else
+        return MASKED

@@ -53,7 +53,10 @@ def retry(
     """Give dead letters all their attempts again."""
     if (job_id is None) == (name is None):
         raise typer.BadParameter("name one job, or --name for all of that name")
-    typer.echo(f"{asyncio.run(_retry(job_id, name))} jobs will run again")
+    count = asyncio.run(_retry(job_id, name))
+    if job_id is not None and not count:
+        raise NotFound("job_not_dead", "There is no such dead letter.")
+    typer.echo(f"{count} jobs will run again")
 
 
 @cli.command()

@@ -48,6 +48,7 @@ def generate(directory: Directory = None) -> None:
     settings = Settings()
     group = settings.group(SigningSettings)
     if group.jwt_algorithm == "HS256":
+        _refuse_directory(directory)
         typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
         return
     keys = _directory(directory, group, settings)
@@ -63,12 +64,14 @@ def rotate(
 ) -> None:
     """Add a key that works in place of the present one, and say when that may be removed."""
     if kind is Kind.ENCRYPTION:
+        _refuse_directory(directory)
         typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
         typer.echo(ENCRYPTION_ADVICE, err=True)
         return
     settings = Settings()
     group = settings.group(SigningSettings)
     if group.jwt_algorithm == "HS256":
+        _refuse_directory(directory)
         _rotate_secret(settings.group(SecuritySettings))
     else:
         _rotate_file(_directory(directory, group, settings), group.jwt_algorithm, settings)
@@ -80,11 +83,18 @@ def list_keys(directory: Directory = None) -> None:
     settings = Settings()
     group = settings.group(SigningSettings)
     if group.jwt_algorithm == "HS256":
+        _refuse_directory(directory)
         lines = _listed_secrets(settings.group(SecuritySettings))
     else:
         lines = _listed_files(_directory(directory, group, settings), group.jwt_algorithm)
     for line in lines:
         typer.echo(line)
+
+
+def _refuse_directory(given: Path | None) -> None:
+    if given is not None:
+        said = "is for the keys that sign by ES256 or RS256"
+        raise typer.BadParameter(said, param_hint="--directory")
 
 
 def _directory(given: Path | None, group: SigningSettings, settings: Settings) -> Path:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from app.core.database import Base
 
 DATA_STATES = "22"
+SCHEMA_STATES = ("42P01", "42703")
 # Connection, rollback by the server, resources, locks, operator intervention, system: PostgreSQL's
 # Appendix A by class.
 UNAVAILABLE_STATES = ("08", "40", "53", "55", "57", "58")
@@ -30,6 +31,13 @@ def violated_constraint(error: IntegrityError) -> str | None:
 def is_data_error(error: DBAPIError) -> bool:
     state: str = getattr(error.orig, "sqlstate", None) or ""
     return state.startswith(DATA_STATES)
+
+
+def is_schema_error(error: DBAPIError) -> bool:
+    """Whether a table or a column is not there; SQLite tells it in words only."""
+    state = getattr(error.orig, "sqlstate", None)
+    words = str(error.orig)
+    return state in SCHEMA_STATES or "no such table" in words or "no such column" in words
 
 
 def is_unavailable(error: DBAPIError) -> bool:

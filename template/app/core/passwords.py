@@ -1,7 +1,6 @@
-"""Password hashing: argon2id in threads, never more at once than the machine has cores."""
+"""Password hashing: argon2id in threads, never more at once than there are cores."""
 
 import hashlib
-import os
 import secrets
 from collections.abc import Callable
 
@@ -9,6 +8,8 @@ import anyio
 import anyio.to_thread
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+
+from app.core import cores
 
 MEMORY_KIB = 47_104
 ITERATIONS = 1
@@ -40,7 +41,7 @@ class Passwords:
 
     async def _in_thread[*Args, R](self, work: Callable[[*Args], R], *args: *Args) -> R:
         if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(os.cpu_count() or 1)
+            self._limiter = anyio.CapacityLimiter(cores.available())
         return await anyio.to_thread.run_sync(work, *args, limiter=self._limiter)
 
 

@@ -5,7 +5,6 @@ Many failures from everywhere raise an alarm and slow down who fails; a right pa
 address that has not failed is neither refused nor delayed.
 """
 
-import os
 from asyncio import sleep
 from collections.abc import AsyncIterator
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import anyio
 import structlog
 from pydantic import Field
 
+from app.core import cores
 from app.core import instruments
 from app.core.config import SettingsGroup
 from app.core.errors import TooManyRequests
@@ -28,7 +28,7 @@ log = structlog.get_logger("app.auth")
 
 OVERALL = "login/overall"
 ATTACK_DELAY_SECONDS = 1.0
-AT_ONCE = (os.cpu_count() or 1) + 2
+AT_ONCE = cores.available() + 2
 """Attempts of a process between their look at the counts and their own count: so many, less one,
 may exceed a limit. Enough of them that each core has a password to hash.
 """

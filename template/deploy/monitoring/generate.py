@@ -142,7 +142,8 @@ def _graphs(slo: dict[str, Any], job: str) -> list[tuple[str, str, list[str]]]:
         f"histogram_quantile(0.{share}, sum by (le) ({buckets}))" for share in (50, 95, 99)
     ]
     burnt = [f"{_ratio(one, '1h', slo['job'])} / {one.budget}" for one in objectives(slo)]
-    job_seconds = f"sum by (le, name) (rate(job_duration_seconds_bucket{{{job}}}[5m]))"
+    workers = f'job=~"{slo["job"]}(-worker)?"'
+    job_seconds = f"sum by (le, name) (rate(job_duration_seconds_bucket{{{workers}}}[5m]))"
     return [
         ("Error budget: times as fast as allowed, 1 h", "none", burnt),
         ("Requests", "reqps", [_rate("status", "http_requests_total", job)]),
@@ -153,7 +154,7 @@ def _graphs(slo: dict[str, Any], job: str) -> list[tuple[str, str, list[str]]]:
         ("Accounts", "cps", [_rate("event, outcome", "auth_events_total", job)]),
         ("Refused by a limit", "reqps", [_rate("limit", "rate_limit_hits_total", job)]),
         ("Cache", "reqps", [_rate("outcome", "cache_requests_total", job)]),
-        ("Jobs", "cps", [_rate("name, outcome", "jobs_total", job)]),
+        ("Jobs", "cps", [_rate("name, outcome", "jobs_total", workers)]),
         ("Duration of jobs: p95", "s", [f"histogram_quantile(0.95, {job_seconds})"]),
         ("Memory", "bytes", [f"process_resident_memory_bytes{{{job}}}"]),
         ("Builds", "none", [f"count by (version) (app_build_info{{{job}}})"]),

@@ -16,18 +16,31 @@ trap 'rm -f "$rendered"' EXIT
 kubectl kustomize "$folder" > "$rendered"
 namespace="$(sed -n 's/^namespace: //p' "$folder/kustomization.yaml")"
 in_namespace() { kubectl --namespace "$namespace" "$@"; }
+deployments() { in_namespace get deployment --selector 'app.kubernetes.io/component in (api, worker)' --output name; }
 
-# All but the pods that serve: the schema first, under the version that runs.
-kubectl apply --filename "$rendered" --selector 'app.kubernetes.io/component notin (api, migrate)'
+rolled_out() {
+  local one
+  for one in $(deployments); do
+    in_namespace rollout status "$one" --timeout=5m || return 1
+  done
+}
+
+answers() {
+  uv run app smoke --base-url "$SMOKE_URL" --email "$SMOKE_EMAIL" --password-stdin < "$SMOKE_PASSWORD_FILE"
+}
+
+# All but the pods of the service: the schema first, under the version that runs.
+kubectl apply --filename "$rendered" --selector 'app.kubernetes.io/component notin (api, worker, migrate)'
 in_namespace delete job migrate --ignore-not-found
 kubectl apply --filename "$rendered" --selector app.kubernetes.io/component=migrate
 in_namespace wait job migrate --for=condition=complete --timeout=10m
 kubectl apply --filename "$rendered"
-in_namespace rollout status deployment app --timeout=5m
 
-if ! uv run app smoke --base-url "$SMOKE_URL" --email "$SMOKE_EMAIL" --password-stdin < "$SMOKE_PASSWORD_FILE"; then
-  echo "deploy: the smoke test failed; going back" >&2
-  in_namespace rollout undo deployment app
-  in_namespace rollout status deployment app --timeout=5m
+if ! { rolled_out && answers; }; then
+  echo "deploy: it does not answer as it must; going back" >&2
+  for one in $(deployments); do
+    in_namespace rollout undo "$one" || echo "deploy: nothing of $one was there before" >&2
+  done
+  rolled_out
   exit 1
 fi

@@ -20,13 +20,12 @@ say "migrating with $IMAGE"
 export IMAGE
 $COMPOSE run --rm migrate
 say "starting $IMAGE"
-$COMPOSE up --detach --wait
-if $COMPOSE exec -T app app smoke --base-url "$SMOKE_URL" --email "$SMOKE_EMAIL" --password-stdin < "$SMOKE_PASSWORD_FILE"; then
+if $COMPOSE up --detach --wait && $COMPOSE exec -T app app smoke --base-url "$SMOKE_URL" --email "$SMOKE_EMAIL" --password-stdin < "$SMOKE_PASSWORD_FILE"; then
   if [ -f "$STATE" ] && [ "$(cat "$STATE")" != "$IMAGE" ]; then cp "$STATE" "$STATE.previous"; fi
   printf '%s' "$IMAGE" > "$STATE"
   say "$IMAGE serves"
 else
-  say "the smoke test failed"
+  say "$IMAGE does not answer as it must"
   if [ -f "$STATE" ]; then
     TO="$(cat "$STATE")" deploy/scripts/rollback.sh
   else

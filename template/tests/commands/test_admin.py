@@ -72,7 +72,7 @@ def test_a_second_time_changes_nothing(app: App, configured: str) -> None:
     again = app(*INIT, "--password-stdin", stdin="another " + PASSWORD)
 
     assert again.exit_code == 0
-    assert "was already an administrator" in again.output
+    assert "ada@example.com was already an administrator" in again.output
     assert len(users(configured)) == 1
     assert login_status(configured, PASSWORD) == 200
 

@@ -45,6 +45,15 @@ def test_check_warns_of_what_is_weak(
 
 
 @pytest.mark.usefixtures("configured")
+def test_show_hides_what_is_no_url(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTEND_URL", "user:password@app.example.org")
+
+    result = app("config", "show")
+
+    assert json.loads(result.stdout)["FRONTEND_URL"] == "**********"
+
+
+@pytest.mark.usefixtures("configured")
 def test_show_prints_every_setting_and_no_secret(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
     monkeypatch.setenv("MONITORING_TOKEN", "monitoring-4711")

@@ -147,6 +147,19 @@ def test_list_shows_secrets_by_their_kid(app: App, monkeypatch: pytest.MonkeyPat
     assert SECRET_KEY not in "".join(lines)
 
 
+@pytest.mark.parametrize(
+    "words", [["generate"], ["rotate"], ["rotate", "--kind", "encryption"], ["list"]]
+)
+def test_a_directory_is_refused_where_it_has_no_meaning(
+    app: App, tmp_path: Path, words: list[str]
+) -> None:
+    result = app("keys", *words, "--directory", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert "ES256 or RS256" in result.stderr
+    assert list(tmp_path.glob("*.pem")) == []
+
+
 def test_a_key_that_encrypts_is_printed_with_where_it_belongs(app: App) -> None:
     result = app("keys", "rotate", "--kind", "encryption")
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+from app.core.config import ConfigurationError
+from app.core.config import Settings
+from app.core.proxies import ProxySettings
 from tests.support import log
 from tests.support.service import Start
 
@@ -29,6 +32,12 @@ async def test_the_header_is_believed_from_named_proxies_only(
 
     lines = log.parsed(capsysbinary.readouterr().out)
     assert log.named(lines, "request.completed")[0]["client_ip"] == seen
+
+
+@pytest.mark.parametrize("listed", ["*", "banana", "10.0.0.0/99", "10.1.2.3/8", "10.0.0.1,none"])
+def test_what_names_no_proxy_is_refused(listed: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"TRUSTED_PROXIES: .*neither an address"):
+        Settings(env_file=None, environment="test", trusted_proxies=listed).group(ProxySettings)
 
 
 async def test_a_made_up_address_does_not_escape_the_lock_of_the_real_one(start: Start) -> None:

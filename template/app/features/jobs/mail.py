@@ -1,4 +1,4 @@
-"""Mail as a job: kept in the transaction that causes it, sent by a worker, tried for a day."""
+"""Mail as a job: kept in the transaction that causes it, sent by a worker, tried for an hour."""
 
 import json
 from dataclasses import asdict

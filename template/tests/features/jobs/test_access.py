@@ -107,11 +107,12 @@ def test_what_the_command_line_cannot_do_is_a_sentence(words: list[str], sentenc
     assert sentence in result.output
 
 
+@pytest.mark.parametrize("command", ["show", "retry"])
 def test_a_job_that_is_not_there_is_a_sentence(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+    database_url: str, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
 
-    result = CliRunner().invoke(cli, ["jobs", "show", str(uuid4())])
+    result = CliRunner().invoke(cli, ["jobs", command, str(uuid4())])
 
     assert isinstance(result.exception, NotFound)

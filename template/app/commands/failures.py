@@ -1,0 +1,24 @@
+"""What a command says of an error that is not its own fault: one sentence, and what to do."""
+
+from sqlalchemy.exc import DBAPIError
+
+from app.core.config import ConfigurationError
+from app.core.database_errors import is_schema_error
+from app.core.database_errors import is_unavailable
+from app.core.errors import AppError
+from app.core.migrations import SchemaBehindError
+
+
+def sentence(error: Exception) -> str | None:
+    """None for what is a fault of the service: its traceback is wanted."""
+    if isinstance(error, AppError):
+        return error.detail
+    if isinstance(error, ConfigurationError | SchemaBehindError):
+        return str(error)
+    if isinstance(error, DBAPIError) and is_schema_error(error):
+        return "the database has not the tables of this version: run `app db upgrade`"
+    if isinstance(error, DBAPIError) and is_unavailable(error):
+        return f"the database cannot be asked: {error.orig}"
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    return None
