@@ -62,6 +62,7 @@ NOT_RUN = {
         "IMAGE=",
     ): "tests/toggles/test_image_pipeline.py runs it with recording commands in place of docker",
     ("template/docs/deployment/docker.md", "docker compose"): "it needs a docker daemon",
+    ("template/docs/deployment/kubernetes.md", "kubectl"): "it needs a cluster",
     ("template/docs/deployment/kubernetes.md", "OVERLAY="): "tests/toggles/test_image_pipeline.py "
     "runs it with recording commands in place of kubectl",
     (

@@ -138,7 +138,9 @@ def test_nothing_is_signed_that_was_not_pushed(gitlab: Path, tmp_path: Path) -> 
     assert not [line for line in _record(tmp_path) if line.startswith("cosign")]
 
 
-@pytest.mark.parametrize("failing", [" app smoke ", "service:2 compose --file compose.production"])
+@pytest.mark.parametrize(
+    "failing", [" app smoke ", "service:2 compose --file compose.production.yaml up"]
+)
 def test_a_deployment_migrates_first_and_goes_back_when_it_fails(
     github: Path, tmp_path: Path, failing: str
 ) -> None:

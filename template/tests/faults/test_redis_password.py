@@ -29,6 +29,17 @@ async def token(database_url: str) -> str:
         return (await logged_in(service)).access
 
 
+async def readiness(url: str) -> str:
+    """As soon as it is what is wanted, or after its time: a busy machine may answer a ping late."""
+    deadline = time.monotonic() + SEEN_SECONDS
+    async with httpx2.AsyncClient(base_url=url) as client:
+        while (status := (await client.get(READINESS)).json()["status"]) != "ready":
+            if time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.5)
+    return str(status)
+
+
 def test_another_password_fails_no_request_and_is_used_in_time(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -50,9 +61,8 @@ def test_another_password_fails_no_request_and_is_used_in_time(
             changed = time.monotonic()
             await asyncio.to_thread(served.wait_for, "redis.login_replaced")
             seconds = time.monotonic() - changed
-            async with httpx2.AsyncClient(base_url=load.url) as client:
-                readiness = (await client.get(READINESS)).json()["status"]
-        return seconds, readiness
+            status = await readiness(load.url)
+        return seconds, status
 
     variables = {
         "SECRET_KEY": SECRET_KEY,
@@ -62,11 +72,11 @@ def test_another_password_fails_no_request_and_is_used_in_time(
     try:
         with serving(database_url, preexec=None, port="0", **variables) as served:
             load = Load(served.url, access)
-            seconds, readiness = asyncio.run(scenario(load, served))
+            seconds, status = asyncio.run(scenario(load, served))
     finally:
         server.stop()
 
     assert load.statuses() == {200}
     assert seconds <= SEEN_SECONDS
-    assert readiness == "ready"
+    assert status == "ready"
     assert not any(SECOND in line or FIRST in line for line in served.output)
