@@ -30,7 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     settings: ClassVar[ConnectionSettings]
     waiting: ClassVar[dict["BoundedProtocol", None]]
-    """Connections without a whole head so far, the oldest first."""
+    """Connections whose next request is waited for, the longest first."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
