@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
 from starlette.types import Receive
 from starlette.types import Scope
 from starlette.types import Send
 
 from app.core.connections import MAX_HEAD_BYTES
 from app.core.connections import ConnectionSettings
-from app.core.connections import bounded
+from tests.support.listening import listening
 from tests.support.raw_http import Connection
 from tests.support.raw_http import Head
 from tests.support.raw_http import connect
@@ -30,22 +29,8 @@ async def answered(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
     settings = ConnectionSettings(head_timeout_seconds=HEAD_SECONDS, max_connections=MOST)
-    config = uvicorn.Config(
-        answered,
-        port=0,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        http=bounded(settings),
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await task
+    async with listening(answered, settings, keep_alive_seconds=KEEP_ALIVE_SECONDS) as url:
+        yield url
 
 
 async def ends_within(connection: Connection, seconds: float) -> bool:

@@ -4,19 +4,17 @@ import asyncio
 import resource
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from itertools import cycle
 
 import pytest
-import uvicorn
 from sqlalchemy.pool import QueuePool
 
 from app.commands.serve import KEEP_ALIVE_SECONDS
 from app.core.connections import ConnectionSettings
-from app.core.connections import bounded
 from app.core.overload import RETRY_AFTER_SECONDS
 from tests.support.factories import logged_in
+from tests.support.listening import listening
 from tests.support.raw_http import Connection
 from tests.support.raw_http import Head
 from tests.support.raw_http import connect
@@ -96,7 +94,7 @@ async def new_client(url: str) -> float:
 
 
 async def test_clients_that_vanish_mid_request_leak_no_connection(database_url: str) -> None:
-    async with running(database_url=database_url) as service, listening(service) as url:
+    async with running(database_url=database_url) as service, heard(service) as url:
         token = (await logged_in(service)).access
         kinds = cycle([Head(url, ME, token), Head(url, ME, token, "PATCH", body_bytes=100)])
         for _ in range(VANISHING_CLIENTS // 50):
@@ -107,6 +105,10 @@ async def test_clients_that_vanish_mid_request_leak_no_connection(database_url: 
         await new_client(url)
 
     assert leaked == 0
+
+
+def heard(service: Service) -> AbstractAsyncContextManager[str]:
+    return listening(service.app, ConnectionSettings(), keep_alive_seconds=KEEP_ALIVE_SECONDS)
 
 
 async def connections_in_use(service: Service, *, until: float) -> int:
@@ -124,26 +126,6 @@ async def vanish(url: str, head: Head) -> None:
     await connection.writer.drain()
     await asyncio.sleep(0.01)
     connection.vanish()
-
-
-@asynccontextmanager
-async def listening(service: Service) -> AsyncIterator[str]:
-    """The service on a socket in this process, whose pool can be looked into."""
-    config = uvicorn.Config(
-        service.app,
-        port=0,
-        lifespan="off",
-        log_config=None,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        http=bounded(ConnectionSettings()),
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await task
 
 
 def test_ten_times_the_load_is_shed_and_the_rest_is_served(database_url: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextlib import suppress
 
 CHUNK_BYTES = 65_536
+CLOSE_SECONDS = 5
 
 
 class Proxy:
@@ -59,6 +60,10 @@ class Proxy:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await server.wait_closed()
+        await asyncio.sleep(0)  # for the ends towards the target
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
