@@ -105,6 +105,7 @@ def _statuses(path: str, method: str, operation: Json) -> Iterator[HTTPStatus]:
         yield HTTPStatus.PRECONDITION_FAILED
     if "requestBody" in operation:
         yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        yield HTTPStatus.REQUEST_TIMEOUT
     if parameters or "requestBody" in operation:
         yield HTTPStatus.UNPROCESSABLE_ENTITY
 

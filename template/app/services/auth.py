@@ -70,8 +70,8 @@ class AuthService:
             await auth_audit.login_refused(self._database, user, "wrong_password", locked=locked)
             raise _wrong_credentials()
         await self._admission.check(user)
-        if new_hash is not None:
-            await self._rehashed(user, new_hash)
+        if new_hash is not None and not await self._rehashed(user, new_hash):
+            return await self.authenticate(identifier, password)
         await self._challenges.require(user)
         if attempt.has_failed:
             await self._lockout.succeeded(account)
@@ -98,7 +98,11 @@ class AuthService:
             raise OAuthError("invalid_grant", "The account is disabled.", code="account_disabled")
         if password is not None and password != fingerprint(user.password_hash):
             raise OAuthError("invalid_grant", "The password was changed since.")
-        return (await self.open_session(user)).model_copy(update={"is_new_user": is_new_user})
+        try:
+            answer = await self.open_session(user)
+        except Unauthenticated as error:
+            raise OAuthError("invalid_grant", error.detail, code=error.code) from None
+        return answer.model_copy(update={"is_new_user": is_new_user})
 
     async def refresh(self, token: str) -> TokenResponse:
         """Raises OAuthError `invalid_grant`; a token used twice has then ended its whole family."""
@@ -153,12 +157,13 @@ class AuthService:
         instruments.auth_event("login")
         return token_response(self._security, user, session_id, token)
 
-    async def _rehashed(self, user: User, new_hash: str) -> None:
+    async def _rehashed(self, user: User, new_hash: str) -> bool:
+        """False where another login did it first, or the password was changed."""
         async with self._database.write() as session:
-            users = UserRepository(session)
-            if not await users.rehash(user.id, user.password_hash, new_hash):
-                raise _wrong_credentials()
+            seen = user.password_hash
+            is_stored = await UserRepository(session).rehash(user.id, seen, new_hash)
         user.password_hash = new_hash
+        return is_stored
 
     def session_of(self, token: str) -> UUID | None:
         if parsed := refresh_token.parse(self._refresh_keys, token):

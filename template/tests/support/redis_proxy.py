@@ -60,9 +60,8 @@ class Proxy:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await server.wait_closed()
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await server.wait_closed()
         await asyncio.sleep(0)  # for the ends towards the target
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,5 +1,6 @@
 """POST /auth/login and what a refused login gives away."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from app.core.passwords import Passwords
 from app.models.session import Session
 from app.models.user import User
 from tests.support.factories import PASSWORD
+from tests.support.factories import hashed
 from tests.support.factories import make_role
 from tests.support.factories import make_user
 from tests.support.service import Service
@@ -174,14 +176,14 @@ async def test_a_login_whose_password_is_changed_meanwhile_gets_nothing(
     user = await make_user(service)
     if is_weak:
         user = await make_user(service, password_hash=_weak_hash())
-    verify = Passwords.verify
+    changed, verify = hashed("seventeen green lighthouses"), Passwords.verify
 
     async def while_it_is_changed(
         self: Passwords, password: str, password_hash: str | None
     ) -> tuple[bool, str | None]:
         verified = await verify(self, password, password_hash)
         async with service.database.write() as session:
-            await session.execute(update(User).values(password_hash="of another password"))
+            await session.execute(update(User).values(password_hash=changed))
         return verified
 
     monkeypatch.setattr(Passwords, "verify", while_it_is_changed)
@@ -191,8 +193,17 @@ async def test_a_login_whose_password_is_changed_meanwhile_gets_nothing(
 
     assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
     async with service.database.read() as session:
-        assert await session.scalar(select(User.password_hash)) == "of another password"
+        assert await session.scalar(select(User.password_hash)) == changed
         assert (await session.scalars(select(Session))).all() == []
+
+
+async def test_logins_at_once_that_renew_one_hash_are_all_let_in(service: Service) -> None:
+    user = await make_user(service, password_hash=_weak_hash())
+    body = {"username": user.username, "password": PASSWORD}
+
+    answers = await asyncio.gather(*(service.client.post(LOGIN, json=body) for _ in range(4)))
+
+    assert {answer.status_code for answer in answers} == {200}
 
 
 async def test_a_login_whose_user_is_disabled_meanwhile_gets_no_session(

@@ -35,7 +35,7 @@ LOGIN_ERRORS: dict[int | str, dict[str, Any]] = {
 }
 CODE_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.TOO_MANY_REQUESTS: {}}
 ENROL_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.CONFLICT: {}}
-DISABLE_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.NOT_FOUND: {}}
+MISSING_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.NOT_FOUND: {}}
 
 
 async def login_challenges(request: Request) -> LoginChallenges:
@@ -111,7 +111,7 @@ async def confirm_totp(body: TotpConfirmation, user: SessionUser, factor: Factor
     return await factor.confirm(user, body.code.get_secret_value())
 
 
-@router.post("/totp/replace", responses=CODE_ERRORS)
+@router.post("/totp/replace", responses=CODE_ERRORS | MISSING_ERRORS)
 async def replace_totp(
     body: TotpConfirmation, user: RecentUser, replacement: Replacement
 ) -> TotpReplacement:
@@ -129,7 +129,7 @@ async def confirm_replacement(
     )
 
 
-@router.delete("/totp", status_code=HTTPStatus.NO_CONTENT, responses=DISABLE_ERRORS)
+@router.delete("/totp", status_code=HTTPStatus.NO_CONTENT, responses=MISSING_ERRORS)
 async def disable_totp(user: RecentUser, factor: Factor) -> None:
     """The password is enough again; the recovery codes are gone."""
     await factor.disable(user)
