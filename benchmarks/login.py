@@ -36,7 +36,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 
-from app.core.passwords import ITERATIONS, MEMORY_KIB, PARALLELISM
+from app.core.security.passwords import ITERATIONS, MEMORY_KIB, PARALLELISM
 
 hasher = PasswordHasher(ITERATIONS, MEMORY_KIB, PARALLELISM)
 hashed, count = hasher.hash("plum otter violin seventy"), int(sys.argv[1])

@@ -16,8 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
-from app.core.cache_store import MemoryStore
-from app.core.windows import MemoryWindows, Window
+from app.features.cache.stores import MemoryStore
+from app.features.rate_limit.windows import MemoryWindows, Window
 
 
 def rss_mb():

@@ -7,14 +7,14 @@ import asyncio
 import sys
 
 from app import installed
-from app.commands.worker import worker
-from app.core.config import Settings
+from app.features.jobs.worker_command import worker
+from app.core.settings import Settings
 from app.core.database import Database
-from app.core.database_settings import database_url
-from app.core.domain import Domain
-from app.core.jobs import Job
-from app.core.jobs import JobQueue
-from app.core.jobs import Run
+from app.core.database.settings import database_url
+from app.domains import Domain
+from app.features.jobs.queue import Job
+from app.features.jobs.queue import JobQueue
+from app.features.jobs.queue import Run
 from app.features.jobs import Nothing
 
 

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from loadtests import machine
-from loadtests import target
-from loadtests.closed_loop import Request
-from loadtests.closed_loop import per_second
+from loadtests import machine, target
+from loadtests.closed_loop import Request, per_second
 from loadtests.ratio import ME
 
 ROUNDS = 3

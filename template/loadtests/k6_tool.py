@@ -3,8 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 

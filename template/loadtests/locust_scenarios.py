@@ -11,13 +11,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from locust import FastHttpUser
-from locust import TaskSet
-from locust import between
-from locust import events
+from locust import FastHttpUser, TaskSet, between, events
 
-from loadtests.samples import Sample
-from loadtests.samples import write
+from loadtests.samples import Sample, write
 
 PEOPLE = json.loads(Path(os.environ["LOAD_PEOPLE"]).read_text())
 PAUSE_SECONDS = float(os.environ["LOAD_PAUSE_SECONDS"])

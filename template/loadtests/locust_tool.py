@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from loadtests.people import People
-from loadtests.samples import Sample
-from loadtests.samples import read
+from loadtests.samples import Sample, read
 from loadtests.shape import Shape
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,8 +1,7 @@
 """Who asks during a run: an administrator, and seeded accounts with a token each."""
 
 import json
-from dataclasses import asdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx2

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from loadtests import bare
-from loadtests.closed_loop import Request
-from loadtests.closed_loop import per_second
+from loadtests.closed_loop import Request, per_second
 from loadtests.people import People
 
 ROUNDS = 5

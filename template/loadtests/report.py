@@ -5,10 +5,7 @@ from html import escape
 from typing import Any
 
 from loadtests.objectives import Verdict
-from loadtests.samples import Sample
-from loadtests.samples import Summary
-from loadtests.samples import by_second
-from loadtests.samples import summaries
+from loadtests.samples import Sample, Summary, by_second, summaries
 
 WIDTH, HEIGHT, MARGIN = 720, 220, 46
 COLOURS = ("#2563eb", "#d97706", "#dc2626")

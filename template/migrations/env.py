@@ -1,4 +1,4 @@
-"""What Alembic runs: always on the connection that `app.core.migrations` hands over.
+"""What Alembic runs: always on the connection that `app.core.database.migrations` hands over.
 
 Template-owned. Your own revisions belong in `migrations/versions/`.
 """
@@ -10,17 +10,14 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from app import installed
-from app import main
-from app import models
-from app.core.database import Base
-from app.core.database import UtcDateTime
-from app.core.exact import Exact
+from app import installed, main
+from app.core.database import Base, UtcDateTime
+from app.core.exact_decimal import Exact
 
 ADVISORY_LOCK = 7_046_029_254_386_353
 """One number for all instances that migrate one PostgreSQL database."""
 
-TABLES = (main, models, installed.DOMAINS)
+TABLES = (main, installed.DOMAINS)
 """Imported, so that `Base.metadata` holds every table."""
 
 

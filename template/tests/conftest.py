@@ -1,8 +1,7 @@
 """The tested application is the shipped one: nothing is overridden, no session is mocked."""
 
 import gc
-from collections.abc import AsyncIterator
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +9,7 @@ import pytest
 
 from tests.support import isolation
 from tests.support.databases import Databases
-from tests.support.service import Service
-from tests.support.service import Start
-from tests.support.service import entered
-from tests.support.service import running
-from tests.support.service import shared_app
+from tests.support.service import Service, Start, entered, running, shared_app
 
 pytest_plugins = (
     "tests.support.engines",

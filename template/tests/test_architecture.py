@@ -16,7 +16,7 @@ LAYERS = ("models", "schemas", "repositories", "services", "api")
 MAX_ENDPOINT_LINES = 15
 MAX_MODULE_LINES = 200
 LONGER_MODULES = {
-    "app/core/errors.py": "the error tree, its drawing and its one handler belong together",
+    "app/core/http/errors.py": "the error tree, its drawing and its one handler belong together",
 }
 HTTP_METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -176,7 +176,7 @@ import app.cli
 
 names = {
     name.upper()
-    for group in app.core.config.SettingsGroup.__subclasses__()
+    for group in app.core.settings.SettingsGroup.__subclasses__()
     for name in group.model_fields
 }
 assert "app" not in vars(app.main), "the application was built"

@@ -30,9 +30,9 @@ DOMAIN = {
 
 from fastapi import FastAPI
 
-from app.core.config import Settings
-from app.core.config import SettingsGroup
-from app.core.domain import Domain
+from app.core.settings import Settings
+from app.core.settings import SettingsGroup
+from app.domains import Domain
 from app.domains.parcels.model import Parcel
 
 
@@ -70,7 +70,7 @@ def test_parcels_are_installed() -> None:
     "app/installed.py": '''\
 """The owner's domains."""
 
-from app.core.domain import Domain
+from app.domains import Domain
 from app.domains.parcels import DOMAIN as PARCELS
 
 DOMAINS: tuple[Domain, ...] = (PARCELS,)
@@ -118,7 +118,7 @@ class Edit:
 EDITS = (
     Edit("pyproject.toml", 'version = "1.4.2"\n', 'version = "0.1.0"\n'),
     Edit(
-        "app/core/pagination.py", "\n\ndef pages_before(skip: int) -> int:\n    return skip // 20\n"
+        "app/core/database/pagination.py", "\n\ndef pages_before(skip: int) -> int:\n    return skip // 20\n"
     ),
     Edit(".env.example", SETTING),
     Edit(

@@ -9,7 +9,7 @@ from tests.support.rendering import git
 NEW_PAGE = "docs/how-to/read-the-synthetic-page.md"
 TOGGLED_PAGE = "docs/how-to/use-the-synthetic-feature.md"
 NOTES = "docs/upgrade-notes.md.jinja"
-CHANGED_FILE = "app/core/pagination.py"
+CHANGED_FILE = "app/core/database/pagination.py"
 QUESTION = "synthetic_feature"
 YOURS = "    # yours below\n"
 DEPENDENCY = '    "tomli-w~=1.2",\n'

@@ -22,12 +22,12 @@ PAGE = ROOT / "docs" / "how-to" / "update.md"
 PLACE = re.compile(r"(?<=<!-- transcript -->\n).*?(?=<!-- end of transcript -->)", re.DOTALL)
 UPDATE = "uvx 'copier>=9.19.1,<10' update --defaults --skip-answered -c 1000"
 STEPS = (
-    "sed -i 's/^MAX_LIMIT = 100$/MAX_LIMIT = 250/' app/core/pagination.py",
+    "sed -i 's/^MAX_LIMIT = 100$/MAX_LIMIT = 250/' app/core/database/pagination.py",
     "git commit --quiet --all --message 'Allow pages of 250'",
     f"{UPDATE} --data ci=github",
     "git status --short",
     "git diff .copier-answers.yml | grep '^[-+][a-z_]'",
-    "grep '^MAX_LIMIT' app/core/pagination.py",
+    "grep '^MAX_LIMIT' app/core/database/pagination.py",
 )
 # The documented command, run by the Copier that this repository has locked.
 INSTALLED = f"uvx() {{ shift; '{sys.executable}' -m copier \"$@\"; }}\n"

@@ -33,7 +33,7 @@ LINES = {
         'module = ["asyncpg"]',
         "ignore_missing_imports = true",
     },
-    "app/core/engines.py": {"from app.core import postgres", "    postgres.ENGINE,"},
+    "app/core/database/engines.py": {"from app.core import postgres", "    postgres.ENGINE,"},
     ".env.example": {
         "# * DATABASE_URL=postgresql://user:password@localhost:5432/name",
         *(f"# {name}={value}" for name, value in SETTINGS.items()),

@@ -34,7 +34,7 @@ LINES = {
         "# RATE_LIMIT_PRINCIPAL=600/minute",
         "# RATE_LIMIT_HEADERS_ENABLED=false",
     },
-    "tests/support/extensions.py": {'    "tests.support.unlimited",'},
+    "tests/support/extensions.py": {'    "tests.features.rate_limit.unlimited",'},
 }
 IN_THE_PROCESS = {
     ".env.example": {"# * INSTANCES=1             (rate limits are counted in the process)"}
@@ -43,12 +43,12 @@ IN_REDIS = {
     "docs/redis.md": {
         "| rate limits | one count for all instances | each process counts for itself |",
     },
-    "tests/faults/test_redis.py": {
+    "tests/features/redis/test_faults.py": {
         '        RATE_LIMIT_ENABLED="true",',
         '        RATE_LIMIT_DEFAULT="1000000/minute",',
     },
     "app/features/redis/__init__.py": {
-        "from app.features.redis.windows import RedisWindows",
+        "from app.features.rate_limit.redis import RedisWindows",
         "    app.state.windows = RedisWindows(link, prefix, app.state.windows)",
     },
 }

@@ -25,7 +25,7 @@ from tests.support.trees import without_answers
 OFF = "env"
 MAIL_FROM = "stored@example.org"
 DOCUMENT = json.dumps({"MAIL_FROM": MAIL_FROM})
-COMPOSED = {"app/core/config.py", "app/core/sources.py", ".env.example", "docs/how-to/secrets.md"}
+COMPOSED = {"app/core/settings/settings.py", "app/core/settings/sources.py", ".env.example", "docs/how-to/secrets.md"}
 PACKAGES = {
     "aws": {
         '    "boto3~=1.44",',
@@ -52,7 +52,7 @@ SETTINGS = {
     "azure": {"AZURE_KEY_VAULT_URL": "{url}", "AZURE_IDENTITY_URL": "{url}"},
 }
 PROVIDERS = {"vault": "vault", "aws": "aws", "gcp": "gcpsm", "azure": "azurekv"}
-WORDS = ("SECRETS_BACKEND", "app.core.stores", "VAULT_", "AWS_", "GCP_", "AZURE_", "boto", "moto")
+WORDS = ("SECRETS_BACKEND", "app.features.secrets.backends", "VAULT_", "AWS_", "GCP_", "AZURE_", "boto", "moto")
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/v1/secret/data/my-service"): {"data": {"data": {"MAIL_FROM": MAIL_FROM}}},
     ("POST", "/"): {"Name": "my-service", "SecretString": DOCUMENT},

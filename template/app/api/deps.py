@@ -4,35 +4,27 @@
 connection at a time.
 """
 
-from collections.abc import AsyncIterator
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import Depends
-from fastapi import Request
-from fastapi import Response
+from fastapi import Depends, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 
-from app.core.admission import admission_of
-from app.core.config import settings_of
-from app.core.database import ReadSession
-from app.core.database import WriteSession
-from app.core.database import database_of
-from app.core.errors import Forbidden
-from app.core.errors import Unauthenticated
+from app.core import registry
+from app.core.database import ReadSession, WriteSession, database_of
 from app.core.health import health_of
-from app.core.mail import outbox_of
-from app.core.principal import Principal
-from app.core.replica import replica_of
+from app.core.http.errors import Forbidden, Unauthenticated
+from app.core.http.rate_limiter import rate_limiter_of
+from app.core.notices import Notices
 from app.core.security import security_of
+from app.core.security.principal import Principal
+from app.core.settings import settings_of
 from app.services.auth import AuthService
-from app.services.authorization import AuthorizationService
-from app.services.bearers import Bearers
+from app.services.bearers import BearerAuthenticator
+from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
-from app.services.role_list import RoleList
 from app.services.roles import RoleService
 from app.services.users import UserService
 
@@ -55,7 +47,7 @@ async def write_session(request: Request) -> AsyncIterator[WriteSession]:
 
 
 async def read_session(request: Request) -> AsyncIterator[ReadSession]:
-    async with replica_of(request).read() as session:
+    async with database_of(request).for_reads.read() as session:
         yield session
 
 
@@ -65,19 +57,10 @@ ReadSessionDep = Annotated[ReadSession, Depends(read_session, scope="function")]
 
 
 async def auth_service(request: Request) -> AuthService:
-    service: AuthService = request.app.state.auth
-    return service
+    return registry.get(request, AuthService)
 
 
 AuthDep = Annotated[AuthService, Depends(auth_service)]
-
-
-async def authorization_service(request: Request) -> AuthorizationService:
-    service: AuthorizationService = request.app.state.authorization
-    return service
-
-
-AuthorizationDep = Annotated[AuthorizationService, Depends(authorization_service)]
 
 
 async def current_user(
@@ -85,9 +68,9 @@ async def current_user(
 ) -> Principal:
     if not token:
         raise Unauthenticated("not_authenticated", "This needs an access token.")
-    bearers: Bearers = request.app.state.bearers
+    bearers = registry.get(request, BearerAuthenticator)
     principal = await bearers.principal(token)
-    await admission_of(request).authenticated(request, f"user:{principal.id}")
+    await rate_limiter_of(request).authenticated(request, f"user:{principal.id}")
     structlog.contextvars.bind_contextvars(user_id=str(principal.id))
     request.scope[CALLER] = principal
     return principal
@@ -116,8 +99,7 @@ OwnSession = Annotated[UUID, Depends(own_session)]
 
 
 async def reauthentication(request: Request) -> Reauthentication:
-    service: Reauthentication = request.app.state.reauthentication
-    return service
+    return registry.get(request, Reauthentication)
 
 
 ReauthenticationDep = Annotated[Reauthentication, Depends(reauthentication)]
@@ -133,6 +115,13 @@ async def recent_user(
 
 # For what changes an account's credentials: a login or POST /auth/reauthenticate within the hour.
 RecentUser = Annotated[Principal, Depends(recent_user)]
+
+
+async def own_password(request: Request) -> OwnPassword:
+    return registry.get(request, OwnPassword)
+
+
+OwnPasswordDep = Annotated[OwnPassword, Depends(own_password)]
 
 
 async def no_store(response: Response) -> None:
@@ -171,26 +160,17 @@ def user_service(permission: str) -> Callable[..., Awaitable[UserService]]:
         session: SessionDep,
         actor: Annotated[Principal, Depends(require(permission))],
     ) -> UserService:
-        return UserService(session, security_of(request), outbox_of(request), actor)
+        return UserService(session, security_of(request), registry.get(request, Notices), actor)
 
     return build
 
 
 async def own_account(request: Request, session: SessionDep, actor: SessionUser) -> UserService:
-    return UserService(session, security_of(request), outbox_of(request), actor)
-
-
-async def role_list(request: Request) -> RoleList:
-    listed: RoleList = request.app.state.role_list
-    return listed
-
-
-RoleListDep = Annotated[RoleList, Depends(role_list)]
+    return UserService(session, security_of(request), registry.get(request, Notices), actor)
 
 
 async def role_service(
     session: SessionDep,
     actor: Annotated[Principal, Depends(require("roles:manage"))],
-    listed: RoleListDep,
 ) -> RoleService:
-    return RoleService(session, actor, listed)
+    return RoleService(session, actor)

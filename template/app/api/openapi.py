@@ -2,42 +2,60 @@
 
 Read off what an operation has (a body, parameters, security); a route declares the others by
 `responses={HTTPStatus.TOO_MANY_REQUESTS: {}}`, and a part that stands before all routes by a
-function in `app.state.schema_amendments`.
+function that it gives to `amend`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.api import openapi_headers
-from app.core.guard import PROBES
+from app.core import registry
+from app.core.http.guard import PROBES
 from app.schemas.problem import Problem
 
 MEDIA_TYPE = "application/problem+json"
 REFERENCE = "#/components/schemas/{model}"
 FASTAPI_SCHEMAS = ("HTTPValidationError", "ValidationError")
 WRITES = {"post", "put", "patch", "delete"}
+DESCRIPTIONS = {
+    "Access-Control-Allow-Origin": "The origin that asks, where CORS_ALLOW_ORIGINS has it.",
+    "X-Correlation-ID": "The caller's, where it sent a valid one; log lines have it too.",
+    "ETag": "The version of the resource, for If-Match.",
+    "Location": "The path of what was created.",
+    "Retry-After": "Seconds.",
+    "WWW-Authenticate": "The challenge of RFC 6750.",
+}
+WITH_RETRY_AFTER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 type Json = dict[str, Any]
+type Amendment = Callable[[Json], None]
+
+
+class Amendments(list[Amendment]):
+    """What parts add to the schema, in order."""
 
 
 def install(app: FastAPI) -> None:
     generate = app.openapi
-    app.state.schema_amendments = []
+    amendments = registry.add(app, Amendments, Amendments())
 
     def documented() -> Json:
         if app.openapi_schema is None:
             schema = generate()
             _complete(schema)
-            for amend in app.state.schema_amendments:
-                amend(schema)
-            openapi_headers.document(schema)
+            for amendment in amendments:
+                amendment(schema)
+            _document_headers(schema)
         return generate()
 
     app.openapi = documented  # type: ignore[method-assign]
+
+
+def amend(app: FastAPI, amendment: Amendment) -> None:
+    registry.get(app, Amendments).append(amendment)
 
 
 def operation_id(route: APIRoute) -> str:
@@ -113,3 +131,43 @@ def _statuses(path: str, method: str, operation: Json) -> Iterator[HTTPStatus]:
 def _problem_response(status: HTTPStatus) -> Json:
     schema = {"$ref": REFERENCE.format(model="Problem")}
     return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _reference(name: str) -> Json:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _document_headers(schema: Json) -> None:
+    """Adds to each answer of each operation the headers it may have."""
+    schema["components"]["headers"] = {
+        name: _described(name, text) for name, text in DESCRIPTIONS.items()
+    }
+    for methods in schema["paths"].values():
+        has_versions = any("412" in operation["responses"] for operation in methods.values())
+        for method, operation in methods.items():
+            for status, response in operation["responses"].items():
+                if not status.isdigit():
+                    continue
+                headers = response.setdefault("headers", {})
+                for name in _names(method, int(status), has_versions=has_versions):
+                    headers[name] = _reference(name)
+
+
+def _described(name: str, text: str) -> Json:
+    kind: Json = {"type": "string"}
+    if name == "Retry-After":
+        kind = {"type": "integer", "format": "int32", "minimum": 0}
+    return {"description": text, "schema": kind}
+
+
+def _names(method: str, status: int, *, has_versions: bool) -> Iterator[str]:
+    yield "Access-Control-Allow-Origin"
+    yield "X-Correlation-ID"
+    if status in WITH_RETRY_AFTER:
+        yield "Retry-After"
+    if status == HTTPStatus.UNAUTHORIZED:
+        yield "WWW-Authenticate"
+    if status == HTTPStatus.CREATED:
+        yield "Location"
+    if status == HTTPStatus.OK and has_versions and method != "delete":
+        yield "ETag"

@@ -1,65 +1,96 @@
-"""The token endpoint's request: an RFC 6749 form, or JSON with the same fields."""
+"""The token endpoint's request: an RFC 6749 form, or JSON with the same fields.
 
+A grant is a model, named by its `grant_type`, and the function that redeems it; a part may add one.
+"""
+
+from collections.abc import Awaitable, Callable
 from email.message import Message
 from http import HTTPStatus
-from typing import Annotated
 from typing import Any
 
-from fastapi import Request
-from pydantic import Field
-from pydantic import TypeAdapter
+from fastapi import FastAPI, Request
 from pydantic import ValidationError
 
-from app.core.admission import admission_of
-from app.core.errors import BodyError
-from app.core.errors import OAuthError
+from app.api import openapi
+from app.core import registry
+from app.core.http.errors import BodyError, OAuthError
+from app.core.http.rate_limiter import rate_limiter_of
 from app.core.security import security_of
-from app.schemas.auth import CodeGrant
-from app.schemas.auth import PasswordGrant
-from app.schemas.auth import RefreshGrant
-
-type TokenGrant = PasswordGrant | RefreshGrant | CodeGrant
+from app.schemas.auth import Grant, PasswordGrant, RefreshGrant, TokenResponse
+from app.services.auth import AuthService
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-FIELDS = {
-    *("grant_type", "client_id", "username", "password", "refresh_token"),
-    *("code", "redirect_uri", "code_verifier"),
-}
-GRANT_TYPES = ("password", "refresh_token", "authorization_code")
-
-_grants: TypeAdapter[TokenGrant] = TypeAdapter(
-    Annotated[PasswordGrant | RefreshGrant | CodeGrant, Field(discriminator="grant_type")]
-)
-# Inline: nothing of FastAPI's would put the grants among the components.
-_schema = {"oneOf": list(_grants.json_schema()["$defs"].values())}
-
-OPENAPI = {
-    "requestBody": {
-        "required": True,
-        "content": {FORM: {"schema": _schema}, JSON: {"schema": _schema}},
-    }
-}
+PATH = "/api/v1/auth/token"
+OPENAPI = {"requestBody": {"required": True, "content": {}}}
+"""`TokenGrants.document` fills in the grants that are installed."""
 
 
-async def token_grant(request: Request) -> TokenGrant:
+type Redeem[G] = Callable[[G], Awaitable[TokenResponse]]
+
+
+class TokenGrants:
+    """The grants of the token endpoint by `grant_type`."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, type[Grant]] = {}
+        self._redeem: dict[type[Grant], Redeem[Any]] = {}
+
+    def add[G: Grant](self, grant_type: str, model: type[G], redeem: Redeem[G]) -> None:
+        self._models[grant_type] = model
+        self._redeem[model] = redeem
+
+    def parse(self, fields: dict[str, Any]) -> Grant:
+        """Raises OAuthError with the word of RFC 6749 section 5.2 for an unknown or wrong grant."""
+        grant_type = fields.get("grant_type")
+        if not isinstance(grant_type, str) or not grant_type:
+            raise OAuthError("invalid_request", "Missing or malformed: grant_type.")
+        if grant_type not in self._models:
+            raise OAuthError("unsupported_grant_type", "The grant type is not offered here.")
+        model = self._models[grant_type]
+        try:
+            return model.model_validate(fields)
+        except ValidationError as error:
+            names = {str(item["loc"][-1]) for item in error.errors() if item["loc"]}
+            known = sorted(names & model.model_fields.keys())
+            named = ", ".join(known) or "grant_type"
+            raise OAuthError("invalid_request", f"Missing or malformed: {named}.") from None
+
+    async def redeem(self, grant: Grant) -> TokenResponse:
+        return await self._redeem[type(grant)](grant)
+
+    def document(self, schema: dict[str, Any]) -> None:
+        """Completes the OpenAPI schema. Inline: nothing else refers to the grants."""
+        body = {"schema": {"oneOf": [model.model_json_schema() for model in self._redeem]}}
+        operation = schema["paths"][PATH]["post"]
+        operation["requestBody"] = {"required": True, "content": {FORM: body, JSON: body}}
+
+
+def install(app: FastAPI) -> None:
+    auth, grants = registry.get(app, AuthService), TokenGrants()
+
+    async def by_password(grant: PasswordGrant) -> TokenResponse:
+        return await auth.password_grant(grant.username, grant.password.get_secret_value())
+
+    async def by_refresh_token(grant: RefreshGrant) -> TokenResponse:
+        return await auth.refresh(grant.refresh_token.get_secret_value())
+
+    grants.add("password", PasswordGrant, by_password)
+    grants.add("refresh_token", RefreshGrant, by_refresh_token)
+    registry.add(app, TokenGrants, grants)
+    openapi.amend(app, grants.document)
+
+
+async def token_grant(request: Request) -> Grant:
     """Raises OAuthError with the word of RFC 6749 section 5.2 for whatever is not a known grant."""
-    fields = await _fields(request)
-    grant_type = fields.get("grant_type")
-    if isinstance(grant_type, str) and grant_type and grant_type not in GRANT_TYPES:
-        raise OAuthError("unsupported_grant_type", "The grant type is not offered here.")
-    try:
-        grant = _grants.validate_python(fields)
-    except ValidationError as error:
-        names = sorted({str(item["loc"][-1]) for item in error.errors() if item["loc"]})
-        raise OAuthError("invalid_request", _missing_or_malformed(names)) from None
+    grant = registry.get(request, TokenGrants).parse(await _fields(request))
     security = security_of(request)
     if grant.client_id not in (None, "", security.settings.jwt_client_id):
         raise OAuthError("invalid_client", "The client is not known.")
-    if isinstance(grant, PasswordGrant) and not security.password_grant_enabled:
-        raise OAuthError("unsupported_grant_type", "The password grant is not offered here.")
     if isinstance(grant, PasswordGrant):
-        await admission_of(request).password_seen(request)
+        if not security.password_grant_enabled:
+            raise OAuthError("unsupported_grant_type", "The password grant is not offered here.")
+        await rate_limiter_of(request).password_seen(request)
     return grant
 
 
@@ -88,8 +119,3 @@ async def _json_fields(request: Request) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise OAuthError("invalid_request", "The body must be a JSON object.")
     return fields
-
-
-def _missing_or_malformed(names: list[str]) -> str:
-    known = [name for name in names if name in FIELDS]
-    return f"Missing or malformed: {', '.join(known) or 'grant_type'}."

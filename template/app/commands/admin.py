@@ -1,25 +1,22 @@
 """`app init-admin` and `app setup`: the first account, without a password in any argv."""
 
 import asyncio
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from app.commands import db
-from app.commands.audited import audited_database
-from app.commands.password_input import PasswordFileOption
-from app.commands.password_input import PasswordStdinOption
-from app.commands.password_input import given_password
-from app.core.config import Settings
-from app.core.errors import Unprocessable
-from app.core.password_policy import PasswordPolicy
-from app.core.passwords import Passwords
+from app.commands.application import opened_app
+from app.commands.password_input import PasswordFileOption, PasswordStdinOption, given_password
+from app.core import registry
+from app.core.database import Database
+from app.core.http.errors import Unprocessable
 from app.core.security import SecuritySettings
-from app.schemas.user import Email
-from app.schemas.user import Username
+from app.core.security.password_policy import PasswordPolicy
+from app.core.security.passwords import Passwords
+from app.core.settings import Settings
+from app.schemas.user import Email, Username
 from app.services.bootstrap import ensure_admin
 
 EmailOption = Annotated[str | None, typer.Option(help="Address of the account.")]
@@ -64,7 +61,7 @@ def _check(settings: SecuritySettings, password: str, username: str, email: str)
 
 
 async def _create(settings: Settings, email: str, username: str, password: str) -> bool:
-    async with audited_database(settings) as database, database.write() as session:
+    async with opened_app(settings) as app, registry.get(app, Database).write() as session:
         return await ensure_admin(
             session, Passwords(), email=email, username=username, password=password
         )

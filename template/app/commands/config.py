@@ -7,11 +7,9 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.commands.reference import settings_reference
 from app.commands.serve import ServeSettings
-from app.core.config import Settings
-from app.core.config import SettingsGroup
-from app.core.connections import ConnectionSettings
+from app.core.http.connections import ConnectionSettings
+from app.core.settings import Settings, SettingsGroup
 from app.main import create_app
 
 cli = typer.Typer(no_args_is_help=True, help="The configuration, with every secret masked.")
@@ -40,12 +38,6 @@ def show() -> None:
     for group in settings.groups:
         values |= {name.upper(): _shown(name, group) for name in type(group).model_fields}
     typer.echo(json.dumps(dict(sorted(values.items())), indent=2, default=str))
-
-
-@cli.command()
-def reference() -> None:
-    """Print what every setting takes, is by default and means, as Markdown."""
-    typer.echo(settings_reference())
 
 
 def _shown(name: str, group: SettingsGroup) -> object:

@@ -3,10 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
-from typing import Any
-from typing import NoReturn
-from typing import cast
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 from alembic import command
@@ -14,11 +11,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from app.core import migrations
-from app.core.config import Settings
-from app.core.database_settings import database_url
-from app.core.database_settings import engine_kind
-from app.core.engine import BackupError
+from app.core.database import migrations
+from app.core.database.engine import BackupError
+from app.core.database.settings import database_url, engine_kind
+from app.core.settings import Settings
 
 cli = typer.Typer(no_args_is_help=True, help="Migrations: the template's branches and your own.")
 

@@ -2,11 +2,10 @@
 
 from sqlalchemy.exc import DBAPIError
 
-from app.core.config import ConfigurationError
-from app.core.database_errors import is_schema_error
-from app.core.database_errors import is_unavailable
-from app.core.errors import AppError
-from app.core.migrations import SchemaBehindError
+from app.core.database.errors import is_schema_error, is_unavailable
+from app.core.database.migrations import SchemaBehindError
+from app.core.http.errors import AppError
+from app.core.settings import ConfigurationError
 
 
 def sentence(error: Exception) -> str | None:

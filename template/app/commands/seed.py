@@ -5,14 +5,11 @@ from typing import Annotated
 
 import typer
 
-from app.commands.password_input import PasswordFileOption
-from app.commands.password_input import PasswordStdinOption
-from app.commands.password_input import given_password
-from app.core.config import ConfigurationError
-from app.core.config import Settings
+from app.commands.password_input import PasswordFileOption, PasswordStdinOption, given_password
 from app.core.database import Database
-from app.core.database_settings import database_url
-from app.core.passwords import Passwords
+from app.core.database.settings import database_url
+from app.core.security.passwords import Passwords
+from app.core.settings import ConfigurationError, Settings
 from app.services.seeding import seed_users
 
 MOST_USERS = 1_000_000

@@ -12,13 +12,12 @@ import typer
 import uvicorn
 from pydantic import Field
 
-from app.core.config import Settings
-from app.core.config import SettingsGroup
-from app.core.connections import ConnectionSettings
-from app.core.connections import bounded
+from app.core import registry
 from app.core.health import Health
-from app.core.log_output import queued
+from app.core.http.connections import ConnectionSettings, bounded
 from app.core.logging import LoggingSettings
+from app.core.logging.output import queued
+from app.core.settings import Settings, SettingsGroup
 from app.main import create_app
 
 KEEP_ALIVE_SECONDS = 75
@@ -91,7 +90,7 @@ def serve(
     gc.collect()
     gc.freeze()  # what was built at start lives as long as the process: never scanned again
     most_lines = settings.group(LoggingSettings).log_queue_lines
-    server = DrainingServer(config, app.state.health, drain_seconds, most_lines)
+    server = DrainingServer(config, registry.get(app, Health), drain_seconds, most_lines)
     server.run()
     if not server.started:
         raise typer.Exit(1)

@@ -2,24 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
-from dataclasses import asdict
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
-from typing import Annotated
-from typing import Any
-from urllib.error import HTTPError
-from urllib.error import URLError
-from urllib.request import Request
-from urllib.request import urlopen
+from typing import Annotated, Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 import typer
 
-from app.commands.password_input import PasswordFileOption
-from app.commands.password_input import PasswordStdinOption
-from app.commands.password_input import given_password
+from app.commands.password_input import PasswordFileOption, PasswordStdinOption, given_password
 
 TIMEOUT_SECONDS = 5
 GUARDED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}

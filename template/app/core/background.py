@@ -2,16 +2,20 @@
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
+from fastapi import FastAPI
+
+from app.core import lifespan, registry
+from app.core.settings import Settings
 
 log = structlog.get_logger("app.background")
 
 DRAIN_SECONDS = 5.0
+
+WORKERS = 6
 
 type Work = Callable[[], Awaitable[None]]
 
@@ -19,8 +23,7 @@ type Work = Callable[[], Awaitable[None]]
 class Background:
     """A queue and a few tasks that empty it. What is submitted keeps the correlation id."""
 
-    def __init__(self, name: str, *, workers: int = 2, capacity: int = 1000) -> None:
-        self._name = name
+    def __init__(self, *, workers: int = WORKERS, capacity: int = 1000) -> None:
         self._workers = workers
         self._capacity = capacity
         self._queue: asyncio.Queue[tuple[contextvars.Context, Work]] | None = None
@@ -28,7 +31,7 @@ class Background:
     def submit(self, work: Work) -> bool:
         """False, and a line in the log, where the queue is full or the process is ending."""
         if self._queue is None or self._queue.full():
-            log.error("background.refused", queue=self._name)
+            log.error("background.refused")
             return False
         self._queue.put_nowait((contextvars.copy_context(), work))
         return True
@@ -56,7 +59,7 @@ class Background:
         finished = asyncio.create_task(queue.join())
         if not (await asyncio.wait({finished}, timeout=DRAIN_SECONDS))[0]:
             finished.cancel()
-            log.error("background.abandoned", queue=self._name, waiting=queue.qsize())
+            log.error("background.abandoned", waiting=queue.qsize())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -73,4 +76,10 @@ class Background:
         try:
             await work()
         except Exception:  # the edge of a task: there is nobody to raise to
-            log.exception("background.failed", queue=self._name)
+            log.exception("background.failed")
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Before it is drained at the end, the parts that its work needs are still open."""
+    background = registry.add(app, Background, Background())
+    lifespan.add(app, background.running)

@@ -1,7 +1,6 @@
 """The one source of the time of day: always aware, always UTC."""
 
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 def now() -> datetime:

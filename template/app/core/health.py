@@ -3,18 +3,15 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable
-from collections.abc import Callable
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import structlog
-from fastapi import FastAPI
-from fastapi import Request
+from fastapi import FastAPI, Request
 from pydantic import SecretStr
 
-from app.core.config import Settings
-from app.core.config import SettingsGroup
+from app.core import registry
+from app.core.settings import Settings, SettingsGroup
 
 log = structlog.get_logger("app.health")
 
@@ -85,28 +82,20 @@ class Health:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    registry = _registry(app)
-    registry.settings = settings.group(HealthSettings)
-    app.state.reloading.listen(HealthSettings, {"monitoring_token"}, registry.follow)
+    """Before the parts that register a check."""
+    health = registry.add(app, Health, Health(settings.group(HealthSettings)))
+    settings.on_change(HealthSettings, {"monitoring_token"}, health.follow)
 
 
 def register(
     app: FastAPI, name: str, ping: Callable[[], Awaitable[None]], *, critical: bool
 ) -> None:
     """`ping` raises when the part cannot do its work."""
-    _registry(app).checks.append(Check(name, ping, critical))
+    registry.get(app, Health).checks.append(Check(name, ping, critical))
 
 
 def health_of(request: Request) -> Health:
-    health: Health = request.app.state.health
-    return health
-
-
-def _registry(app: FastAPI) -> Health:
-    if not hasattr(app.state, "health"):
-        app.state.health = Health()
-    health: Health = app.state.health
-    return health
+    return registry.get(request, Health)
 
 
 async def _run(check: Check) -> Outcome:

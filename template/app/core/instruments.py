@@ -5,18 +5,13 @@ overrides the methods it needs and calls `add` when it is installed. Words are l
 code, never values of a request: each combination may become a series.
 """
 
-from collections.abc import Iterator
-from collections.abc import MutableMapping
-from contextlib import AbstractContextManager
-from contextlib import ExitStack
-from contextlib import contextmanager
-from contextlib import nullcontext
-from typing import Any
-from typing import Literal
+from collections.abc import Iterator, MutableMapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Any, Literal
 
 from fastapi import FastAPI
 
-from app.core.config import Settings
+from app.core.settings import Settings
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """A client may send any other word: who counts by method puts those under one name."""

@@ -1,16 +1,12 @@
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
-from sqlalchemy import String
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
 from app.core import clock
-from app.core.database import Base
-from app.core.database import UtcDateTime
+from app.core.database import Base, UtcDateTime
 
 MAX_USER_AGENT_LENGTH = 255
 

@@ -1,18 +1,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String
-from sqlalchemy import UniqueConstraint
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import relationship
+from sqlalchemy import String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 from uuid_utils.compat import uuid7
 
 from app.core import clock
-from app.core.database import Base
-from app.core.database import UtcDateTime
-from app.models.role import Role
-from app.models.role import user_roles
+from app.core.database import Base, UtcDateTime
+from app.models.role import Role, user_roles
 
 
 class User(Base):

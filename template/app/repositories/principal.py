@@ -1,24 +1,17 @@
 """The query of every authenticated request: built once, run on a bare connection, one statement."""
 
 from collections.abc import Sequence
-from typing import Any
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from fastapi import FastAPI
-from sqlalchemy import Join
-from sqlalchemy import Row
-from sqlalchemy import Table
-from sqlalchemy import bindparam
-from sqlalchemy import select
+from sqlalchemy import Join, Row, Table, bindparam, select
 
-from app.core import clock
-from app.core.config import Settings
+from app.core import clock, registry
 from app.core.database import Database
-from app.core.principal import Principal
-from app.core.principal import Principals
-from app.models.role import Role
-from app.models.role import user_roles
+from app.core.security.principal import Principal, Principals
+from app.core.settings import Settings
+from app.models.role import Role, user_roles
 from app.models.session import Session
 from app.models.user import User
 
@@ -75,11 +68,11 @@ class StoredPrincipals:
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Before the parts that may replace it."""
-    database: Database = app.state.database
-    app.state.principals = StoredPrincipals(database)
+    database = registry.get(app, Database)
+    registry.add(app, Principals, StoredPrincipals(database))
 
     async def forget(user_id: UUID | None) -> None:
-        principals: Principals = app.state.principals
+        principals = registry.get(app, Principals)
         await principals.forget(user_id)
 
     database.on_rights_changed = forget

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app.core.repository import Repository
+from app.core.database.repository import Repository
 from app.models.role import Role
 
 

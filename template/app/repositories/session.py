@@ -1,20 +1,13 @@
 from collections.abc import Mapping
-from datetime import datetime
-from datetime import timedelta
-from typing import Any
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table
-from sqlalchemy import bindparam
-from sqlalchemy import insert
-from sqlalchemy import select
-from sqlalchemy import update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from app.core import clock
-from app.core.database import Database
-from app.core.database import WriteSession
-from app.core.repository import Repository
+from app.core.database import Database, WriteSession
+from app.core.database.repository import Repository
 from app.models.session import Session
 from app.models.user import User
 

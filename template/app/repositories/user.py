@@ -1,32 +1,23 @@
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BindParameter
-from sqlalchemy import Table
-from sqlalchemy import bindparam
-from sqlalchemy import insert
-from sqlalchemy import or_
-from sqlalchemy import select
-from sqlalchemy import update
-from sqlalchemy.orm import joinedload
-from sqlalchemy.orm import selectinload
+from sqlalchemy import BindParameter, Table, bindparam, insert, or_, select, update
+from sqlalchemy.orm import joinedload, selectinload
 from uuid_utils.compat import uuid7
 
 from app.core import clock
-from app.core.database import Database
-from app.core.database import WriteSession
-from app.core.repository import Repository
-from app.core.repository import Statement
-from app.core.repository import fetch_page
-from app.core.repository import like_pattern
-from app.core.repository import paged
-from app.core.sql import joined
-from app.models.role import Role
-from app.models.role import user_roles
+from app.core.database import Database, WriteSession
+from app.core.database.repository import (
+    Repository,
+    Statement,
+    fetch_page,
+    joined,
+    like_pattern,
+    paged,
+)
+from app.models.role import Role, user_roles
 from app.models.user import User
 from app.schemas.user import UserQuery
 

@@ -1,21 +1,14 @@
-import re
-from typing import Annotated
-from typing import Literal
-from typing import Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel
-from pydantic import ConfigDict
-from pydantic import Field
-from pydantic import SecretStr
-from pydantic import field_validator
-from pydantic import model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from app.schemas.text import StorableText
 
 MAX_PASSWORD_LENGTH = 1024
 MAX_IDENTIFIER_LENGTH = 254
 MAX_TOKEN_LENGTH = 8192
+MAX_CODE_LENGTH = 64
 Identifier = Annotated[StorableText, Field(max_length=MAX_IDENTIFIER_LENGTH, examples=["ada"])]
 Password = Annotated[
     SecretStr, Field(max_length=MAX_PASSWORD_LENGTH, examples=["plum otter violin seventy"])
@@ -23,8 +16,8 @@ Password = Annotated[
 RefreshToken = Annotated[
     SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["the refresh_token of the last answer"])
 ]
+Code = Annotated[SecretStr, Field(max_length=MAX_CODE_LENGTH, examples=["287082"])]
 ClientId = Annotated[StorableText, Field(max_length=MAX_IDENTIFIER_LENGTH, examples=["my-service"])]
-VERIFIER = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 class LoginRequest(BaseModel):
@@ -54,37 +47,21 @@ class RefreshRequest(BaseModel):
     refresh_token: RefreshToken
 
 
-class PasswordGrant(BaseModel):
+class Grant(BaseModel):
+    """What a client exchanges for tokens (RFC 6749); each kind names its `grant_type`."""
+
+    client_id: ClientId | None = None
+
+
+class PasswordGrant(Grant):
     grant_type: Literal["password"]
     username: Identifier
     password: Password
-    client_id: ClientId | None = None
 
 
-class RefreshGrant(BaseModel):
+class RefreshGrant(Grant):
     grant_type: Literal["refresh_token"]
     refresh_token: RefreshToken
-    client_id: ClientId | None = None
-
-
-class CodeGrant(BaseModel):
-    grant_type: Literal["authorization_code"]
-    code: SecretStr = Field(max_length=MAX_TOKEN_LENGTH, examples=["the code of the redirect"])
-    redirect_uri: str = Field(max_length=2048, examples=["https://app.example.com/signed-in"])
-    code_verifier: SecretStr = Field(
-        min_length=43,
-        max_length=128,
-        examples=["dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"],
-        json_schema_extra={"pattern": "^[A-Za-z0-9._~-]+$"},
-    )
-    client_id: ClientId | None = None
-
-    @field_validator("code_verifier")
-    @classmethod
-    def _unreserved(cls, verifier: SecretStr) -> SecretStr:
-        if not VERIFIER.fullmatch(verifier.get_secret_value()):
-            raise ValueError("holds a character that RFC 7636 does not allow")
-        return verifier
 
 
 class TokenResponse(BaseModel):
@@ -98,3 +75,25 @@ class TokenResponse(BaseModel):
     email: str
     username: str
     is_new_user: bool = False
+
+
+class PasswordChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: Password
+    new_password: Password
+
+
+class ReauthenticationRequest(BaseModel):
+    """Either the password or a code."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+
+    password: Password | None = None
+    code: Code | None = None
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> Self:
+        if (self.password is None) == (self.code is None):
+            raise ValueError("send either password or code")
+        return self

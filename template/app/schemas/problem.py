@@ -1,5 +1,4 @@
-from pydantic import MISSING
-from pydantic import BaseModel
+from pydantic import MISSING, BaseModel
 
 
 class InvalidValue(BaseModel):

@@ -1,20 +1,20 @@
 from datetime import datetime
-from typing import Annotated
-from typing import Any
-from typing import Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import MISSING
-from pydantic import AfterValidator
-from pydantic import BaseModel
-from pydantic import ConfigDict
-from pydantic import EmailStr
-from pydantic import Field
-from pydantic import StrictBool
-from pydantic import StringConstraints
-from pydantic import field_validator
+from pydantic import (
+    MISSING,
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StrictBool,
+    StringConstraints,
+    field_validator,
+)
 
-from app.core.pagination import PageQuery
+from app.core.database.pagination import PageQuery
 from app.schemas.auth import Password
 from app.schemas.role import RoleName
 from app.schemas.text import StorableText

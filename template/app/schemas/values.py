@@ -3,23 +3,22 @@
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC
-from datetime import date
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
-from pydantic import AwareDatetime
-from pydantic import BeforeValidator
-from pydantic import Field
-from pydantic import GetCoreSchemaHandler
-from pydantic import PlainSerializer
-from pydantic import PlainValidator
-from pydantic import WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
 
-from app.core import exact
+from app.core import exact_decimal
 
 WRITTEN_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 WRITTEN_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
@@ -80,7 +79,7 @@ class Digits:
             Annotated[
                 Decimal,
                 PlainValidator(self._read),
-                PlainSerializer(exact.written, return_type=str, when_used="json"),
+                PlainSerializer(exact_decimal.written, return_type=str, when_used="json"),
                 WithJsonSchema({"type": "string", "pattern": f"^{self.pattern}$"}),
             ]
         )
@@ -92,7 +91,7 @@ class Digits:
             raise ValueError(  # noqa: TRY004 - Pydantic reports a ValueError
                 f"is not a text with {self.precision} digits, {self.scale} of them after the point"
             )
-        return exact.fixed(value, self.precision, self.scale)
+        return exact_decimal.fixed(value, self.precision, self.scale)
 
 
 Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]

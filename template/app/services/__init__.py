@@ -1,0 +1,29 @@
+"""The rules of the service. `install` builds the services that live as long as the application."""
+
+from fastapi import FastAPI
+
+from app.core import registry
+from app.core.database import Database
+from app.core.notices import NoNotices, Notices
+from app.core.security import Security
+from app.core.security.failure_counters import Counters
+from app.core.security.principal import Principals
+from app.core.settings import Settings
+from app.services.auth import AuthService
+from app.services.bearers import BearerAuthenticator
+from app.services.lockout import Lockout, LockoutSettings
+from app.services.own_password import OwnPassword
+from app.services.reauthentication import Reauthentication
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    database, security = registry.get(app, Database), registry.get(app, Security)
+    registry.add(app, Notices, NoNotices())
+    lockout = Lockout(settings.group(LockoutSettings), lambda: registry.get(app, Counters))
+    registry.add(app, Lockout, lockout)
+    registry.add(app, AuthService, AuthService(database, security, lockout))
+    own_password = OwnPassword(database, security, lockout, lambda: registry.get(app, Notices))
+    registry.add(app, OwnPassword, own_password)
+    registry.add(app, Reauthentication, Reauthentication(database, security.passwords, lockout))
+    bearers = BearerAuthenticator(security, lambda: registry.get(app, Principals))
+    registry.add(app, BearerAuthenticator, bearers)

@@ -1,33 +1,28 @@
 """Logins, and the end of sessions."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import structlog
 from uuid_utils.compat import uuid7
 
-from app.core import clock
-from app.core import instruments
-from app.core import origin
+from app.core import clock, instruments, request_info
 from app.core.database import Database
-from app.core.errors import Forbidden
-from app.core.errors import OAuthError
-from app.core.errors import Unauthenticated
-from app.core.passwords import fingerprint
-from app.core.security import Security
-from app.core.tokens import InvalidTokenError
+from app.core.http.errors import Forbidden, OAuthError, Unauthenticated
+from app.core.security import Security, refresh_token
+from app.core.security.passwords import fingerprint
+from app.core.security.tokens import InvalidTokenError
 from app.models.user import User
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
 from app.schemas.auth import TokenResponse
-from app.services import auth_audit
-from app.services import refresh_token
-from app.services.admission import Admission
+from app.services import auth_events
 from app.services.lockout import Lockout
-from app.services.login_challenge import LoginChallenges
-from app.services.rotation import Rotation
-from app.services.token_response import token_response
+from app.services.refresh import Rotation, token_response
 
 log = structlog.get_logger("app.auth")
+
+type LoginCheck = Callable[[User], Awaitable[None]]
 
 
 class AuthService:
@@ -40,14 +35,12 @@ class AuthService:
         database: Database,
         security: Security,
         lockout: Lockout,
-        admission: Admission,
-        challenges: LoginChallenges,
     ) -> None:
         self._database = database
-        self._challenges = challenges
         self._security = security
         self._lockout = lockout
-        self._admission = admission
+        self.checks: list[LoginCheck] = [self._require_active]
+        """Run in order after a right password; each raises what refuses the login."""
         self._rotation = Rotation(database, security)
 
     async def login(self, identifier: str, password: str) -> TokenResponse:
@@ -56,7 +49,7 @@ class AuthService:
 
     async def authenticate(self, identifier: str, password: str) -> User:
         """Raises what `login` does; a password hashed with old parameters is stored anew."""
-        address = origin.current().ip
+        address = request_info.current().ip
         async with self._database.read() as session:
             user = await UserRepository(session).by_identifier(identifier)
         account = str(user.id) if user else identifier.lower()
@@ -67,12 +60,12 @@ class AuthService:
         if user is None or not verified:
             log.warning("auth.login.failed", client_ip=address)
             instruments.auth_event("login", "failure")
-            await auth_audit.login_refused(self._database, user, "wrong_password", locked=locked)
+            await auth_events.login_refused(self._database, user, "wrong_password", locked=locked)
             raise _wrong_credentials()
-        await self._admission.check(user)
         if new_hash is not None and not await self._rehashed(user, new_hash):
             return await self.authenticate(identifier, password)
-        await self._challenges.require(user)
+        for check in self.checks:
+            await check(user)
         if attempt.has_failed:
             await self._lockout.succeeded(account)
         return user
@@ -121,7 +114,7 @@ class AuthService:
     async def end_session(self, session_id: UUID) -> None:
         async with self._database.write() as session:
             owner = await SessionRepository(session).end(session_id, clock.now())
-            auth_audit.session_ended(session, session_id, owner)
+            auth_events.session_ended(session, session_id, owner)
         log.info("auth.logout", session_id=str(session_id))
         instruments.auth_event("logout")
 
@@ -129,7 +122,7 @@ class AuthService:
         """Ends the session that the first use of an authorization code began."""
         async with self._database.write() as session:
             owner = await SessionRepository(session).end(session_id, clock.now())
-            auth_audit.code_reused(session, session_id, owner)
+            auth_events.code_reused(session, session_id, owner)
         instruments.auth_event("code_reuse", "failure")
 
     @property
@@ -140,7 +133,7 @@ class AuthService:
         """Raises Unauthenticated where the user was disabled or has another password by now."""
         session_id = uuid7()
         token = refresh_token.issue(self._refresh_keys[0], session_id, 0)
-        now, source = clock.now(), origin.current()
+        now, source = clock.now(), request_info.current()
         row = {
             "id": session_id,
             "user_id": user.id,
@@ -152,10 +145,15 @@ class AuthService:
         async with self._database.write() as session:
             if not await SessionRepository(session).insert(row, user.password_hash):
                 raise _wrong_credentials()
-            auth_audit.session_started(session, session_id, user.id)
+            auth_events.session_started(session, session_id, user.id)
         log.info("auth.login.succeeded", user_id=str(user.id), client_ip=source.ip)
         instruments.auth_event("login")
         return token_response(self._security, user, session_id, token)
+
+    async def _require_active(self, user: User) -> None:
+        if not user.is_active:
+            await auth_events.login_refused(self._database, user, "account_disabled")
+            raise Forbidden("account_disabled", "The account is disabled.")
 
     async def _rehashed(self, user: User, new_hash: str) -> bool:
         """False where another login did it first, or the password was changed."""

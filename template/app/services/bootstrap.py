@@ -1,12 +1,12 @@
 """The first administrator, from the command line."""
 
 from app.core.database import WriteSession
-from app.core.errors import Conflict
-from app.core.passwords import Passwords
+from app.core.http.errors import Conflict
+from app.core.security import events
+from app.core.security.passwords import Passwords
 from app.models.user import User
 from app.repositories.role import RoleRepository
 from app.repositories.user import UserRepository
-from app.services import audit
 
 ADMIN_ROLE = "admin"
 
@@ -35,7 +35,7 @@ async def ensure_admin(
         roles=[role] if role else [],
     )
     await users.add(user)
-    audit.record(
+    events.record(
         session,
         "user.created",
         actor_id=None,

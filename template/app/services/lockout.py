@@ -6,9 +6,7 @@ address that has not failed is neither refused nor delayed.
 """
 
 from asyncio import sleep
-from collections.abc import AsyncIterator
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Literal
@@ -17,12 +15,10 @@ import anyio
 import structlog
 from pydantic import Field
 
-from app.core import cores
-from app.core import instruments
-from app.core.config import SettingsGroup
-from app.core.errors import TooManyRequests
-from app.core.ports import Count
-from app.core.ports import Counters
+from app.core import cores, instruments
+from app.core.http.errors import TooManyRequests
+from app.core.security.failure_counters import Count, Counters
+from app.core.settings import SettingsGroup
 
 log = structlog.get_logger("app.auth")
 
@@ -67,7 +63,7 @@ class Attempt:
 
 
 class Lockout:
-    def __init__(self, settings: LockoutSettings, counters: Counters) -> None:
+    def __init__(self, settings: LockoutSettings, counters: Callable[[], Counters]) -> None:
         self._counters = counters
         self._window = timedelta(seconds=settings.login_failure_window_seconds)
         self._account_limit = settings.login_failures_per_account
@@ -100,7 +96,7 @@ class Lockout:
     async def _admitted(
         self, limits: Mapping[str, int], address: str | None
     ) -> Mapping[str, Count]:
-        counts = await self._counters.get([*limits, OVERALL])
+        counts = await self._counters().get([*limits, OVERALL])
         reached = [count for key, count in counts.items() if _reaches(key, count, limits)]
         if reached:
             log.warning("auth.lockout", client_ip=address)
@@ -115,7 +111,7 @@ class Lockout:
     async def count(self, identifier: str, address: str | None) -> tuple[bool, bool]:
         """Whether this failure is the one that reaches a limit, and whether there is an attack."""
         limits = self._limits(identifier, address)
-        counts = await self._counters.add([*limits, OVERALL], self._window)
+        counts = await self._counters().add([*limits, OVERALL], self._window)
         is_attack = self._is_attack(counts)
         if is_attack and counts[OVERALL].value == self._overall:
             log.error("auth.attack", failures=self._overall)
@@ -123,7 +119,7 @@ class Lockout:
         return any(counts[key].value == limit for key, limit in limits.items()), is_attack
 
     async def succeeded(self, identifier: str) -> None:
-        await self._counters.reset(_account(identifier))
+        await self._counters().reset(_account(identifier))
 
     def _limits(self, identifier: str, address: str | None) -> dict[str, int]:
         limits = {_account(identifier): self._account_limit}

@@ -1,40 +1,37 @@
 """Who is at the keyboard now: what changes an account's credentials asks for it within the hour."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
-from app.core import clock
-from app.core import instruments
-from app.core import origin
+from app.core import clock, instruments, request_info
 from app.core.database import Database
-from app.core.errors import Forbidden
-from app.core.passwords import Passwords
-from app.core.principal import Principal
-from app.repositories.session import SessionRepository
-from app.repositories.session import authenticated_at
+from app.core.http.errors import Forbidden
+from app.core.security import events
+from app.core.security.passwords import Passwords
+from app.core.security.principal import Principal
+from app.repositories.session import SessionRepository, authenticated_at
 from app.repositories.user import UserRepository
-from app.services import audit
-from app.services import auth_audit
 from app.services.lockout import Lockout
-from app.services.second_factor import SecondFactor
 
 log = structlog.get_logger("app.auth")
 
 LIFETIME = timedelta(hours=1)
 
+type CheckCode = Callable[[UUID, str], Awaitable[object]]
+
 
 class Reauthentication:
     """Opens the short transactions it needs: none is held while a password is hashed."""
 
-    def __init__(
-        self, database: Database, passwords: Passwords, factor: SecondFactor, lockout: Lockout
-    ) -> None:
+    def __init__(self, database: Database, passwords: Passwords, lockout: Lockout) -> None:
         self._database = database
         self._passwords = passwords
-        self._factor = factor
         self._lockout = lockout
+        self.check_code: CheckCode | None = None
+        """Set by a part that knows codes; raises TooManyRequests and Forbidden."""
 
     async def is_recent(self, session_id: UUID) -> bool:
         """Read from the row, not from a principal that may be kept for a second."""
@@ -43,7 +40,7 @@ class Reauthentication:
 
     async def by_password(self, user: Principal, session_id: UUID, password: str) -> None:
         """Raises TooManyRequests before the password is looked at, and Forbidden."""
-        address = origin.current().ip
+        address = request_info.current().ip
         async with self._lockout.attempt(str(user.id), address, "password") as attempt:
             async with self._database.read() as session:
                 stored = await UserRepository(session).get(user.id)
@@ -52,7 +49,7 @@ class Reauthentication:
             locked = not right and await attempt.failed()
         if not right:
             if locked:
-                await auth_audit.refused(self._database, "auth.lockout", user.id)
+                await events.record_refusal(self._database, "auth.lockout", user.id)
             log.warning("auth.reauthentication.failed", client_ip=address)
             await self._refused(user, session_id, "password")
             raise Forbidden("wrong_password", "The password is not right.")
@@ -60,8 +57,10 @@ class Reauthentication:
 
     async def by_code(self, user: Principal, session_id: UUID, code: str) -> None:
         """Raises TooManyRequests and Forbidden."""
+        if self.check_code is None:
+            raise Forbidden("wrong_code", "The code is not right.")
         try:
-            await self._factor.check(user.id, code)
+            await self.check_code(user.id, code)
         except Forbidden:
             await self._refused(user, session_id, "code")
             raise
@@ -71,7 +70,7 @@ class Reauthentication:
         async with self._database.write() as session:
             await SessionRepository(session).authenticated(session_id, clock.now())
             target = f"session:{session_id}"
-            audit.record(
+            events.record(
                 session, "session.reauthenticated", actor_id=user.id, target=target, method=method
             )
         log.info("auth.reauthenticated", method=method)
@@ -80,7 +79,7 @@ class Reauthentication:
     async def _refused(self, user: Principal, session_id: UUID, method: str) -> None:
         """In a transaction of its own, which the refusal does not take back."""
         async with self._database.write() as session:
-            audit.record(
+            events.record(
                 session,
                 "session.reauthenticated",
                 actor_id=user.id,

@@ -3,18 +3,13 @@
 from typing import Any
 
 from app.core.database import WriteSession
-from app.core.errors import Conflict
-from app.core.errors import Forbidden
-from app.core.errors import NotFound
-from app.core.etag import check_precondition
-from app.core.principal import Principal
+from app.core.http.errors import Conflict, Forbidden, NotFound
+from app.core.http.etag import check_precondition
+from app.core.security import events
+from app.core.security.principal import Principal
 from app.models.role import Role
 from app.repositories.role import RoleRepository
-from app.schemas.role import RoleCreate
-from app.schemas.role import RoleResponse
-from app.schemas.role import RoleUpdate
-from app.services import audit
-from app.services.role_list import RoleList
+from app.schemas.role import RoleCreate, RoleResponse, RoleUpdate
 
 BUILT_IN = {"admin", "member"}
 
@@ -22,11 +17,10 @@ BUILT_IN = {"admin", "member"}
 class RoleService:
     """Acts for one principal inside the transaction of its request."""
 
-    def __init__(self, session: WriteSession, actor: Principal, listed: RoleList) -> None:
+    def __init__(self, session: WriteSession, actor: Principal) -> None:
         self._session = session
         self._roles = RoleRepository(session)
         self._actor = actor
-        self._listed = listed
 
     async def create(self, body: RoleCreate) -> Role:
         self._require_held(body.permissions)
@@ -40,7 +34,7 @@ class RoleService:
         role = await self._changeable(name)
         check_precondition(if_match, RoleResponse.model_validate(role))
         self._require_held(role.permissions + body.permissions)
-        changes = audit.changes(vars(role), body.model_dump())
+        changes = events.changes(vars(role), body.model_dump())
         role.description = body.description
         role.permissions = body.permissions
         self._session.rights_changed(None)
@@ -58,9 +52,8 @@ class RoleService:
         self._record("role.removed", name, permissions=role.permissions)
 
     def _record(self, action: str, name: str, **detail: Any) -> None:
-        self._session.after_commit(self._listed.forget)
         target = f"role:{name}"
-        audit.record(self._session, action, actor_id=self._actor.id, target=target, **detail)
+        events.record(self._session, action, actor_id=self._actor.id, target=target, **detail)
 
     async def _changeable(self, name: str) -> Role:
         role = await self._roles.get(name)

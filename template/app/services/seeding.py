@@ -1,7 +1,6 @@
 """Accounts for a development or load-test database: the same number and seed give the same ones."""
 
-from collections.abc import AsyncIterator
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from itertools import batched
 from random import Random

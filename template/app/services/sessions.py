@@ -6,10 +6,10 @@ import structlog
 
 from app.core import clock
 from app.core.database import WriteSession
-from app.core.errors import NotFound
-from app.core.principal import Principal
+from app.core.http.errors import NotFound
+from app.core.security import events
+from app.core.security.principal import Principal
 from app.repositories.session import SessionRepository
-from app.services import audit
 
 log = structlog.get_logger("app.auth")
 
@@ -34,5 +34,5 @@ class SessionService:
         self._record("auth.sessions.ended", f"user:{self._actor.id}")
 
     def _record(self, action: str, target: str) -> None:
-        audit.record(self._session, action, actor_id=self._actor.id, target=target)
+        events.record(self._session, action, actor_id=self._actor.id, target=target)
         log.info(action, target=target)

@@ -5,39 +5,31 @@ from uuid import UUID
 
 from app.core import clock
 from app.core.database import WriteSession
-from app.core.errors import Conflict
-from app.core.errors import Forbidden
-from app.core.errors import NotFound
-from app.core.errors import Unprocessable
-from app.core.etag import check_precondition
-from app.core.mail import Outbox
-from app.core.principal import Principal
-from app.core.security import Security
+from app.core.http.errors import Conflict, Forbidden, NotFound, Unprocessable
+from app.core.http.etag import check_precondition
+from app.core.notices import Notices
+from app.core.security import Security, events
+from app.core.security.principal import Principal
 from app.models.role import Role
 from app.models.user import User
 from app.repositories.role import RoleRepository
 from app.repositories.session import SessionRepository
-from app.repositories.totp_factor import TotpFactorRepository
 from app.repositories.user import UserRepository
-from app.schemas.user import UserCreate
-from app.schemas.user import UserResponse
-from app.services import audit
-from app.services import mails
-from app.services.factor_mails import mail_of
+from app.schemas.user import UserCreate, UserResponse
 
 
 class UserService:
     """Acts for one principal inside the transaction of its request."""
 
     def __init__(
-        self, session: WriteSession, security: Security, outbox: Outbox, actor: Principal
+        self, session: WriteSession, security: Security, notices: Notices, actor: Principal
     ) -> None:
         self._session = session
         self._users = UserRepository(session)
         self._roles = RoleRepository(session)
         self._sessions = SessionRepository(session)
         self._security = security
-        self._outbox = outbox
+        self._notices = notices
         self._actor = actor
 
     async def create(self, body: UserCreate) -> UserResponse:
@@ -54,15 +46,15 @@ class UserService:
 
     async def change(self, user_id: UUID, values: dict[str, Any], if_match: str | None) -> User:
         """Sets the named columns. Raises NotFound, Forbidden, PreconditionFailed or Conflict."""
-        user = await self._target(user_id)
+        user = await self.reachable(user_id)
         check_precondition(if_match, UserResponse.model_validate(user))
         if values.get("is_superuser", user.is_superuser) != user.is_superuser:
             self._require_superuser()
         await self._keep_a_superuser(user, values)
         if values.get("email", user.email) != user.email:
             user.email_verified = False
-            self._outbox.post(self._session, mails.address_changed(user.email))
-        changes = audit.changes(vars(user), values)
+            self._notices.send(self._session, "address_changed", user.email)
+        changes = events.changes(vars(user), values)
         for name, value in values.items():
             setattr(user, name, value)
         if not user.is_active:
@@ -74,7 +66,7 @@ class UserService:
         return user
 
     async def remove(self, user_id: UUID, if_match: str | None) -> None:
-        user = await self._target(user_id)
+        user = await self.reachable(user_id)
         check_precondition(if_match, UserResponse.model_validate(user))
         await self._keep_a_superuser(user, {"is_active": False})
         await self._users.remove(user)
@@ -82,7 +74,7 @@ class UserService:
         self._record("user.deleted", user.id, email=user.email, username=user.username)
 
     async def set_roles(self, user_id: UUID, names: list[str], if_match: str | None) -> User:
-        user = await self._target(user_id)
+        user = await self.reachable(user_id)
         check_precondition(if_match, UserResponse.model_validate(user))
         before = [role.name for role in user.roles]
         user.roles = await self._grantable(names)
@@ -94,24 +86,13 @@ class UserService:
         return user
 
     async def end_sessions(self, user_id: UUID) -> None:
-        user = await self._target(user_id)
+        user = await self.reachable(user_id)
         await self._sessions.end_all(user.id, clock.now())
         self._record("user.sessions_ended", user.id)
 
-    async def remove_factor(self, user_id: UUID) -> None:
-        """For who lost the authenticator and the recovery codes. Raises NotFound and Forbidden."""
-        if user_id == self._actor.id:
-            raise Forbidden("own_factor", "Your own second factor is removed at /auth/totp.")
-        user = await self._target(user_id)
-        if not await TotpFactorRepository(self._session).remove_of(user.id):
-            raise NotFound("totp_not_enrolled", "The account has no second factor.")
-        told = mail_of("factor.disabled", user.email)
-        self._outbox.post(self._session, told)
-        self._record("factor.disabled", user.id)
-
     def _record(self, action: str, user_id: UUID, **detail: Any) -> None:
         target = f"user:{user_id}"
-        audit.record(self._session, action, actor_id=self._actor.id, target=target, **detail)
+        events.record(self._session, action, actor_id=self._actor.id, target=target, **detail)
 
     async def _hashed(self, body: UserCreate) -> str | None:
         if body.password is None:
@@ -120,7 +101,7 @@ class UserService:
         await self._security.password_policy.check(password, body.username, body.email)
         return await self._security.passwords.hash(password)
 
-    async def _target(self, user_id: UUID) -> User:
+    async def reachable(self, user_id: UUID) -> User:
         """A user with more rights than the actor is out of reach, whatever is to be changed."""
         user = await self._users.with_roles(user_id)
         if user is None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.support.factories import bearer
-from tests.support.factories import logged_in
+from tests.support.factories import bearer, logged_in
 from tests.support.service import Service
 
 ME = "/api/v1/users/me"

@@ -8,22 +8,11 @@ from itertools import islice
 
 import pytest
 
-from app.core import passwords
-from tests.support import asgi
-from tests.support import hostile
-from tests.support import log
-from tests.support.factories import PASSWORD
-from tests.support.factories import hashed
-from tests.support.factories import logged_in
-from tests.support.factories import make_role
-from tests.support.factories import make_user
-from tests.support.hostile_requests import CANARY
-from tests.support.hostile_requests import Operation
-from tests.support.hostile_requests import Request
-from tests.support.hostile_requests import operations
-from tests.support.hostile_requests import requests
-from tests.support.service import Service
-from tests.support.service import Start
+from app.core.security import passwords
+from tests.support import asgi, hostile, log
+from tests.support.factories import PASSWORD, hashed, logged_in, make_role, make_user
+from tests.support.hostile_requests import CANARY, Operation, Request, operations, requests
+from tests.support.service import Service, Start
 
 SHARDS = 5
 SAMPLE = 11

@@ -1,15 +1,12 @@
 """A probe's route refuses what it would not ask."""
 
 from collections.abc import Callable
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter
-from fastapi import Depends
-from fastapi import Query
+from fastapi import APIRouter, Depends, Query
 
-from app.api.probe import Probe
+from app.api.v1.endpoints.health import Probe
 from app.schemas.health import Alive
 
 

@@ -7,16 +7,12 @@ from typing import Any
 import pytest
 import schemathesis
 from fastapi import FastAPI
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
-from schemathesis import Case
-from schemathesis import GenerationMode
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case, GenerationMode
 from schemathesis.checks import CheckFunction
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from tests.support.factories import make_user, signed_in
 from tests.support.service import Start
 
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]

@@ -2,8 +2,7 @@
 
 from tests.support.factories import make_user
 from tests.support.service import Service
-from tests.support.token_kinds import KINDS
-from tests.support.token_kinds import PLACES
+from tests.support.token_kinds import KINDS, PLACES
 
 
 async def test_a_token_passes_only_where_its_kind_is_expected(service: Service) -> None:

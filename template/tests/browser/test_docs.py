@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.core.about import project
-from tests.support.browser import COMMAND
-from tests.support.browser import page
-from tests.support.factories import PASSWORD
-from tests.support.factories import make_user
+from app.core.project import project
+from tests.support.browser import COMMAND, page
+from tests.support.factories import PASSWORD, make_user
 from tests.support.server import serving
 from tests.support.service import running
 

@@ -1,8 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from typer.testing import CliRunner
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
 from app.cli import cli
 

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.core.errors import Conflict
+from app.core.http.errors import Conflict
 from app.models.user import User
 from tests.commands.conftest import App
-from tests.support.factories import PASSWORD
-from tests.support.factories import make_user
+from tests.support.factories import PASSWORD, make_user
 from tests.support.service import running
 
 NAMES = ["--email", "Ada@example.com", "--username", "Ada"]

@@ -11,8 +11,7 @@ from tests.commands.conftest import App
 from tests.commands.test_seed import users
 from tests.support.databases import Databases
 from tests.support.factories import logged_in
-from tests.support.service import SECRET_KEY
-from tests.support.service import running
+from tests.support.service import SECRET_KEY, running
 
 PEOPLE = 30
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.core.config import ConfigurationError
+from app.core.settings import ConfigurationError
 from tests.commands.conftest import App
 from tests.support import isolation
 from tests.support.service import SECRET_KEY

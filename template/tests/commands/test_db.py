@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from app.core import migrations
+from app.core.database import migrations
 from tests.commands.conftest import App
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import select
 
-from app.core.config import ConfigurationError
+from app.core.settings import ConfigurationError
 from app.models.user import User
 from tests.commands.conftest import App
 from tests.support.factories import PASSWORD

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.commands.conftest import App
-from tests.support.factories import PASSWORD
-from tests.support.factories import make_user
-from tests.support.server import Server
-from tests.support.server import serving
+from tests.support.factories import PASSWORD, make_user
+from tests.support.server import Server, serving
 from tests.support.service import running
 
 EMAIL = "probe@example.com"

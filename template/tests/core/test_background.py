@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.core import background as background_module
-from app.core import origin
+from app.core import request_info
 from app.core.background import Background
 
 
@@ -60,9 +60,9 @@ async def test_a_failure_ends_only_the_work_that_failed(
         raise ZeroDivisionError
 
     async def work() -> None:
-        done.append(origin.current().ip)
+        done.append(request_info.current().ip)
 
-    origin.set_current(origin.Origin("192.0.2.7"))
+    request_info.set_current(request_info.Origin("192.0.2.7"))
     async with background.running():
         background.submit(fail)
         background.submit(work)

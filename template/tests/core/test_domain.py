@@ -10,7 +10,7 @@ from tests.support import project
 
 FILES = {
     "app/installed.py": """
-from app.core.domain import Domain
+from app.domains import Domain
 from app.domains import notes
 
 DOMAINS: tuple[Domain, ...] = (notes.DOMAIN,)
@@ -44,9 +44,9 @@ from sqlalchemy import select
 
 from app.api.deps import ReadSessionDep
 from app.api.deps import SessionDep
-from app.core.config import Settings
-from app.core.config import SettingsGroup
-from app.core.domain import Domain
+from app.core.settings import Settings
+from app.core.settings import SettingsGroup
+from app.domains import Domain
 from app.domains.notes.model import Note
 
 router = APIRouter(prefix="/api/v1/notes")
@@ -92,7 +92,7 @@ import httpx2
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.core.config import Settings
+from app.core.settings import Settings
 from app.main import create_app
 
 

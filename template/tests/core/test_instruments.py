@@ -1,17 +1,14 @@
 """What parts tell to whatever measures them, and that nothing needs to listen."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
 from app.core import instruments
 from app.core.instruments import Instruments
-from tests.support.factories import login
-from tests.support.factories import make_user
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.factories import login, make_user
+from tests.support.service import Service, Start
 
 
 class Recorded(Instruments):

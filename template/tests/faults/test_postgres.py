@@ -13,14 +13,13 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from app.core import migrations
+from app.core.database import migrations
 from tests.support import project
 from tests.support.factories import logged_in
 from tests.support.load import Load
 from tests.support.postgres_server import PostgresServer
 from tests.support.server import serving
-from tests.support.service import SECRET_KEY
-from tests.support.service import running
+from tests.support.service import SECRET_KEY, running
 
 pytestmark = [pytest.mark.fault, pytest.mark.alone]
 

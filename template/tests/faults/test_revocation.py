@@ -2,13 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import ExitStack
-from contextlib import asynccontextmanager
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,20 +11,11 @@ import httpx2
 import pytest
 
 from app.models.user import User
-from tests.support.factories import bearer
-from tests.support.factories import logged_in
-from tests.support.factories import make_role
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from tests.support.factories import bearer, logged_in, make_role, make_user, signed_in
 from tests.support.forgery import parts
-from tests.support.key_files import NEW
-from tests.support.key_files import OLD
-from tests.support.key_files import new_key
-from tests.support.key_files import put_key
-from tests.support.server import Server
-from tests.support.server import serving
-from tests.support.service import SECRET_KEY
-from tests.support.service import running
+from tests.support.key_files import NEW, OLD, new_key, put_key
+from tests.support.server import Server, serving
+from tests.support.service import SECRET_KEY, running
 
 pytestmark = pytest.mark.fault
 

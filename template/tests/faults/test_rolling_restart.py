@@ -10,10 +10,8 @@ import pytest
 
 from tests.support.balancer import Balancer
 from tests.support.factories import logged_in
-from tests.support.server import Server
-from tests.support.server import serving
-from tests.support.service import SECRET_KEY
-from tests.support.service import running
+from tests.support.server import Server, serving
+from tests.support.service import SECRET_KEY, running
 
 pytestmark = pytest.mark.fault
 

@@ -6,8 +6,7 @@ import signal
 import httpx2
 import pytest
 
-from tests.support.server import Server
-from tests.support.server import serving
+from tests.support.server import Server, serving
 
 pytestmark = pytest.mark.fault
 

@@ -9,8 +9,7 @@ import httpx2
 import pytest
 
 from tests.support.databases import SqliteFiles
-from tests.support.factories import PASSWORD
-from tests.support.factories import make_user
+from tests.support.factories import PASSWORD, make_user
 from tests.support.server import serving
 from tests.support.service import running
 

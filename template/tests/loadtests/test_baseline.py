@@ -6,8 +6,7 @@ import pytest
 
 from loadtests import baseline
 from loadtests.ratio import Ratio
-from loadtests.samples import Sample
-from loadtests.samples import summaries
+from loadtests.samples import Sample, summaries
 from loadtests.shape import CHECK
 
 

@@ -4,13 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.objectives import SLO
-from loadtests.objectives import verdicts
-from loadtests.samples import Sample
-from loadtests.samples import by_second
-from loadtests.samples import read
-from loadtests.samples import summaries
-from loadtests.samples import write
+from loadtests.objectives import SLO, verdicts
+from loadtests.samples import Sample, by_second, read, summaries, write
 
 FINE = Sample(at=1000.0, name="GET /a", seconds=0.01, is_ok=True)
 SLOW = Sample(at=1001.5, name="GET /b", seconds=9.0, is_ok=True)

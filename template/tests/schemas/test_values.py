@@ -1,21 +1,13 @@
 """Values are read strictly, and what is accepted can be stored."""
 
-from datetime import UTC
-from datetime import date
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import TypeAdapter
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from app.schemas.values import Day
-from app.schemas.values import Digits
-from app.schemas.values import Int32
-from app.schemas.values import Moment
-from app.schemas.values import Number
+from app.schemas.values import Day, Digits, Int32, Moment, Number
 
 Price = Annotated[Decimal, Digits(10, 2)]
 Share = Annotated[Decimal, Digits(4, 4)]

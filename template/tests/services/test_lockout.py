@@ -2,20 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from httpx2 import AsyncClient
-from httpx2 import Response
+from httpx2 import AsyncClient, Response
 
-from app.core.passwords import Passwords
+from app.core.security.passwords import Passwords
 from app.services.lockout import AT_ONCE
-from tests.support.factories import PASSWORD
-from tests.support.factories import make_user
-from tests.support.second_factor import AUTH
-from tests.support.second_factor import protected_user
+from tests.support.factories import PASSWORD, make_user
+from tests.support.second_factor import AUTH, protected_user
 from tests.support.service import Start
 from tests.support.time_travel import advance
 

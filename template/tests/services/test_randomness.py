@@ -2,15 +2,15 @@
 
 import pytest
 
-from app.core import state_store
-from app.repositories import one_time_token
-from app.services import api_keys
-from app.services import totp
+from app.features import state_store
+from app.features.api_keys import service
+from app.features.registration import repository
+from app.features.second_factor import totp
 
 KINDS = {
     "a handle": state_store.HANDLE_BYTES,
-    "a token of a mail": one_time_token.TOKEN_BYTES,
-    "an API key": api_keys.SECRET_BYTES,
+    "a token of a mail": repository.TOKEN_BYTES,
+    "an API key": service.SECRET_BYTES,
 }
 
 

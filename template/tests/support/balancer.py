@@ -5,8 +5,7 @@ Like the usual ones it retries elsewhere what was never sent, and nothing else.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from urllib.parse import urlsplit
 

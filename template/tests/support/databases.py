@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy.engine import make_url
 
-from app.core import migrations
+from app.core.database import migrations
 
 
 class Databases(Protocol):

@@ -9,13 +9,11 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from uuid_utils.compat import uuid7
 
-from app.core import clock
-from app.core import passwords
-from app.core.security import Security
+from app.core import clock, registry
+from app.core.security import Security, passwords, refresh_token
 from app.models.role import Role
 from app.models.session import Session
 from app.models.user import User
-from app.services import refresh_token
 from tests.support.service import Service
 
 PASSWORD = "correct horse battery staple"
@@ -72,7 +70,7 @@ async def logged_in(service: Service, **facts: Any) -> Tokens:
 
 async def signed_in(service: Service, user: User) -> Tokens:
     """What a login issues, without the time that a password takes."""
-    security: Security = service.app.state.security
+    security = registry.get(service.app, Security)
     row = Session(id=uuid7(), user_id=user.id)
     refresh = refresh_token.issue(security.derived_keys(refresh_token.PURPOSE)[0], row.id, 0)
     row.token_hash = refresh_token.digest(refresh)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import structlog
 
 from app.commands import serve
-from app.core.config import SettingsGroup
+from app.core.settings import SettingsGroup
 from app.main import create_app
 
 SOURCES = (create_app, serve)

@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from app.core.connections import ConnectionSettings
-from app.core.connections import bounded
+from app.core.http.connections import ConnectionSettings, bounded
 
 
 @asynccontextmanager

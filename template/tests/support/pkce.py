@@ -3,8 +3,7 @@
 import base64
 import hashlib
 import secrets
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 REDIRECT_URI = "https://app.example.org/signed-in"

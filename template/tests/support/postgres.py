@@ -14,13 +14,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy.engine import URL
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
-from app.core import migrations
-from app.core.database_settings import parse_url
-from tests.support.databases import Databases
-from tests.support.databases import SqliteFiles
+from app.core.database import migrations
+from app.core.database.settings import parse_url
+from tests.support.databases import Databases, SqliteFiles
 from tests.support.postgres_server import PostgresServer
 
 CONNECT_TIMEOUT_SECONDS = 10

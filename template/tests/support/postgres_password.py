@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from app.core import migrations
+from app.core.database import migrations
 from tests.support.postgres_server import PostgresServer
 
 ACCOUNT = "service"

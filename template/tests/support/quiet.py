@@ -8,8 +8,7 @@ come first: one worker has most of them, and the wait for each is a wait for one
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any

@@ -1,13 +1,11 @@
 """Every route the application answers: included routers are one tree, mounts another."""
 
 import re
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from starlette.routing import BaseRoute
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 
 IDENTITY = "0198c0de-0000-7000-8000-000000000000"
 """Fits every parameter of a path, and names nothing that exists."""

@@ -1,7 +1,6 @@
 """An account with a second factor, and the codes that its authenticator would show."""
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +8,13 @@ import pyotp
 import pytest
 from httpx2 import Response
 
-from app.core import clock
-from app.models.totp_factor import TotpFactor
+from app.core import clock, registry
+from app.features.encryption import Encryption
+from app.features.second_factor.login_challenge import LoginChallenges, MfaRequired
+from app.features.second_factor.models import TotpFactor
+from app.features.second_factor.totp import STEP_SECONDS
 from app.models.user import User
-from app.services.login_challenge import LoginChallenges
-from app.services.login_challenge import MfaRequired
-from app.services.totp import STEP_SECONDS
-from tests.support.factories import Tokens
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from tests.support.factories import Tokens, make_user, signed_in
 from tests.support.service import Service
 
 AUTH = "/api/v1/auth"
@@ -68,14 +65,14 @@ async def protected_user(service: Service, **facts: Any) -> Protected:
 
 async def with_factor(service: Service, user: User) -> None:
     """A factor whose codes are those of FIXED, none of them used yet."""
-    secret = service.app.state.encryption.encrypt(f"totp/{user.id}", FIXED.secret)
+    secret = registry.get(service.app, Encryption).encrypt(f"totp/{user.id}", FIXED.secret)
     async with service.database.write() as session:
         await session.merge(TotpFactor(user_id=user.id, secret=secret, confirmed_at=clock.now()))
 
 
 async def challenged(service: Service, user: User) -> str:
     """The challenge that a right password opens, without the time that a password takes."""
-    challenges: LoginChallenges = service.app.state.login_challenges
+    challenges = registry.get(service.app, LoginChallenges)
     async with service.database.read() as session:
         stored = await session.get_one(User, user.id)
     with pytest.raises(MfaRequired) as raised:

@@ -1,20 +1,17 @@
 """The shipped application, entered through its lifespan and driven over ASGI."""
 
-from collections.abc import AsyncIterator
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
-from httpx2 import ASGITransport
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
-from app.core import logging
-from app.core.config import Settings
+from app.core import logging, registry
 from app.core.database import Database
+from app.core.settings import Settings
 from app.main import create_app
 from tests.support.patience import PATIENCE
 
@@ -31,8 +28,7 @@ class Service:
 
     @property
     def database(self) -> Database:
-        database: Database = self.app.state.database
-        return database
+        return registry.get(self.app, Database)
 
     def client_at(self, address: str) -> AsyncClient:
         """A client whose requests come from another address."""
@@ -57,7 +53,7 @@ def shared_app(database_url: str) -> FastAPI:
 
 @asynccontextmanager
 async def entered(app: FastAPI) -> AsyncIterator[Service]:
-    logging.install(app, app.state.settings)
+    logging.install(app, registry.get(app, Settings))
     async with (
         app.router.lifespan_context(app),
         AsyncClient(transport=_transport(app, "127.0.0.1"), base_url=BASE_URL) as client,

@@ -3,15 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
-from aiosmtpd.smtp import SMTP
-from aiosmtpd.smtp import Envelope
-from aiosmtpd.smtp import Session
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Moves the service's clock; nothing waits."""
 
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 

@@ -3,29 +3,23 @@
 A new kind is one line in KINDS, a new place one line in PLACES.
 """
 
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from httpx2 import Response
 
-from app.core import clock
-from app.core.sign_in import Client
+from app.core import clock, registry
+from app.features.federation.authorization import AuthorizationService
+from app.features.federation.login_methods import Client
+from app.features.registration.repository import issue
+from app.features.registration.service import VERIFY_EMAIL
+from app.features.registration.token_mails import TOKEN_TTL
 from app.models.user import User
-from app.repositories.one_time_token import issue
-from app.services.authorization import AuthorizationService
-from app.services.mailing import TOKEN_TTL
 from app.services.own_password import RESET_PASSWORD
-from app.services.registration import VERIFY_EMAIL
-from tests.support.factories import PASSWORD
-from tests.support.factories import bearer
-from tests.support.factories import signed_in
+from tests.support.factories import PASSWORD, bearer, signed_in
 from tests.support.pkce import PkceClient
-from tests.support.second_factor import FIXED
-from tests.support.second_factor import answer
-from tests.support.second_factor import challenged
-from tests.support.second_factor import with_factor
+from tests.support.second_factor import FIXED, answer, challenged, with_factor
 from tests.support.service import Service
 
 PKCE = PkceClient()
@@ -57,7 +51,7 @@ async def api_key(service: Service, user: User) -> str:
 
 
 async def authorization_code(service: Service, user: User) -> str:
-    authorization: AuthorizationService = service.app.state.authorization
+    authorization = registry.get(service.app, AuthorizationService)
     client = Client(PKCE.redirect_uri, PKCE.state, PKCE.challenge)
     return await authorization.issue(user.id, client)
 

@@ -1,26 +1,10 @@
-"""Routers of version 1. Routes are tried in order, and each level of inclusion is tried again:
-the hot ones stand first, and none includes another.
+"""Version 1 of the API: its prefix and the kernel's routes.
+
+Routes are tried in order, and each level of inclusion is tried again: the hot ones stand first,
+and no router includes another.
 """
 
-from app.api.v1.endpoints import accounts
-from app.api.v1.endpoints import api_keys
-from app.api.v1.endpoints import audit
-from app.api.v1.endpoints import auth
-from app.api.v1.endpoints import authorization
-from app.api.v1.endpoints import roles
-from app.api.v1.endpoints import second_factor
-from app.api.v1.endpoints import sessions
-from app.api.v1.endpoints import users
+from app.api.v1.endpoints import auth, roles, sessions, users
 
 PREFIX = "/api/v1"
-ROUTERS = (
-    users.router,
-    auth.router,
-    authorization.router,
-    second_factor.router,
-    sessions.router,
-    api_keys.router,
-    accounts.router,
-    roles.router,
-    audit.router,
-)
+ROUTERS = (users.router, auth.router, sessions.router, roles.router)

@@ -1,8 +1,7 @@
 """Statements of many tasks, sent together: one round trip for all that wait at the moment."""
 
 import asyncio
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 MAX_SIZE = 100
 

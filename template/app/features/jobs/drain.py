@@ -1,10 +1,7 @@
 """Development and tests have no Redis: jobs are run by the process that enqueues them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from collections.abc import Callable
-from collections.abc import Coroutine
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID

@@ -1,19 +1,14 @@
 """Gives the broker what is due in the table, and the table what is due by a schedule."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Sequence
-from contextlib import asynccontextmanager
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 import structlog
 
 from app.features.jobs.schedule import Schedule
-from app.features.jobs.store import BATCH
-from app.features.jobs.store import JobStore
+from app.features.jobs.store import BATCH, JobStore
 
 log = structlog.get_logger("app.jobs")
 

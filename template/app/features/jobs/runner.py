@@ -2,12 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from collections.abc import Iterable
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
-from contextlib import asynccontextmanager
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,19 +11,12 @@ from uuid import UUID
 import structlog
 from fastapi import FastAPI
 
-from app.core import clock
-from app.core import instruments
-from app.core import origin
-from app.core.job_row import JobRow
-from app.core.jobs import CORRELATION_ID
-from app.core.jobs import GiveUpError
-from app.core.jobs import Job
-from app.core.jobs import LeaseLostError
-from app.core.jobs import Run
-from app.core.origin import Origin
+from app.core import clock, instruments, request_info
+from app.core.request_info import Origin
 from app.features.jobs.batch import Batch
-from app.features.jobs.store import Claim
-from app.features.jobs.store import JobStore
+from app.features.jobs.models import JobRow
+from app.features.jobs.queue import CORRELATION_ID, GiveUpError, Job, LeaseLostError, Run
+from app.features.jobs.store import Claim, JobStore
 from app.features.jobs.window import Window
 
 log = structlog.get_logger("app.jobs")
@@ -114,7 +103,7 @@ class Runner:
     async def _attempt(self, row: JobRow, held: AsyncExitStack) -> None:
         claim = (row.id, row.lease)
         correlation_id = row.carrier.get(CORRELATION_ID)
-        origin.set_current(Origin(correlation_id=correlation_id))
+        request_info.set_current(Origin(correlation_id=correlation_id))
         known = {"job": row.name, "job_id": str(row.id)}
         if correlation_id:
             known[CORRELATION_ID] = correlation_id

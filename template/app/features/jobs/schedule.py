@@ -8,15 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.core import clock
-from app.core.cron import Cron
 from app.core.database import Database
-from app.core.job_row import ScheduleRow
-from app.core.jobs import Job
-from app.core.jobs import JobQueue
+from app.features.jobs.cron import Cron
+from app.features.jobs.models import ScheduleRow
+from app.features.jobs.queue import Job, JobQueue
 
 
 class Schedule:

@@ -1,24 +1,15 @@
 """The statements by which a job changes its state; each one is safe against another worker's."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import Select
-from sqlalchemy import Update
-from sqlalchemy import delete
-from sqlalchemy import func
-from sqlalchemy import select
-from sqlalchemy import tuple_
-from sqlalchemy import update
+from sqlalchemy import Select, Update, delete, func, select, tuple_, update
 
 from app.core import clock
 from app.core.database import Database
-from app.core.job_row import JobRow
-from app.core.job_row import JobStatus
+from app.features.jobs.models import JobRow, JobStatus
 
 LEASE = timedelta(seconds=15)
 """Renewed while a job runs: so long after its worker is lost, another one takes it."""

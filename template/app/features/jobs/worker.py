@@ -3,17 +3,14 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from contextlib import AsyncExitStack
-from contextlib import asynccontextmanager
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
 
 from app.core import lifespan
-from app.features.jobs import Parts
-from app.features.jobs.broker import Broker
+from app.features.jobs.parts import Parts
+from app.features.jobs.engines.broker import Broker
 from app.features.jobs.relay import Relay
 
 log = structlog.get_logger("app.jobs")

@@ -13,14 +13,16 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from app.core.config import Settings
-from app.core.windows import Windows
+from app.api import openapi
+from app.core import registry
+from app.core.http.rate_limiter import RateLimiter
+from app.core.settings import Settings
 from app.features.rate_limit.declared import limiter
-from app.features.rate_limit.middleware import Gate
-from app.features.rate_limit.middleware import RateLimits
+from app.features.rate_limit.middleware import Gate, RateLimits
 from app.features.rate_limit.rules import Rules
 from app.features.rate_limit.schema import amend
 from app.features.rate_limit.settings import RateLimitSettings
+from app.features.rate_limit.windows import MemoryWindows, Windows
 
 __all__ = ["install", "limiter"]
 
@@ -29,9 +31,9 @@ def install(app: FastAPI, settings: Settings) -> None:
     group = settings.group(RateLimitSettings)
     if not group.rate_limit_enabled:
         return
-    windows: Windows = app.state.windows
+    windows = registry.find(app, Windows) or MemoryWindows()
     gate = Gate(Rules(app, group), windows)
-    app.state.admission = gate
+    registry.add(app, RateLimiter, gate)
     with_headers = group.rate_limit_headers_enabled
     app.add_middleware(RateLimits, gate=gate, with_headers=with_headers)
-    app.state.schema_amendments.append(partial(amend, with_headers=with_headers))
+    openapi.amend(app, partial(amend, with_headers=with_headers))

@@ -1,8 +1,7 @@
 """What counts as one client before it says who it is."""
 
 from functools import lru_cache
-from ipaddress import IPv6Address
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from fastapi import Request
 from starlette.types import Scope

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slowapi import Limiter
-from slowapi.wrappers import Limit
-from slowapi.wrappers import LimitGroup
+from slowapi.wrappers import Limit, LimitGroup
 
 from app.features.rate_limit.address import by_address
 

@@ -11,19 +11,12 @@ from http import HTTPStatus
 
 import structlog
 from fastapi import Request
-from starlette.types import ASGIApp
-from starlette.types import Message
-from starlette.types import Receive
-from starlette.types import Scope
-from starlette.types import Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import instruments
-from app.core.errors import TooManyRequests
-from app.core.errors import problem
-from app.core.windows import Verdict
-from app.core.windows import Window
-from app.core.windows import Windows
+from app.core.http.errors import TooManyRequests, problem
 from app.features.rate_limit.rules import Rules
+from app.features.rate_limit.windows import Verdict, Window, Windows
 
 log = structlog.get_logger("app.rate_limit")
 
@@ -35,7 +28,7 @@ MAX_KNOWN_TOKENS = 10_000
 
 
 class Gate:
-    """Counts, and refuses by an error; the application's `Admission`."""
+    """Counts, and refuses by an error; the application's `RateLimiter`."""
 
     def __init__(self, rules: Rules, windows: Windows) -> None:
         self._rules = rules

@@ -1,27 +1,22 @@
 """Which windows a request counts in, known from its head alone."""
 
 import re
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fastapi import FastAPI
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
 from limits import RateLimitItem
 from slowapi.wrappers import Limit
-from starlette.routing import BaseRoute
-from starlette.routing import Mount
-from starlette.routing import compile_path
+from starlette.routing import BaseRoute, Mount, compile_path
 from starlette.types import Scope
 
-from app.core.guard import PROBES
-from app.core.windows import Window
+from app.core.http.guard import PROBES
 from app.features.rate_limit.address import address_of
 from app.features.rate_limit.declared import limiter
-from app.features.rate_limit.settings import RateLimitSettings
-from app.features.rate_limit.settings import parsed
+from app.features.rate_limit.settings import RateLimitSettings, parsed
+from app.features.rate_limit.windows import Window
 
 DEFAULT, AUTH, PRINCIPAL, ROUTE = "default", "auth", "principal", "route"
 LOGIN = "/api/v1/auth/login"

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from app.core.guard import PROBES
+from app.core.http.guard import PROBES
 
 HEADERS = {
     "RateLimit-Policy": "The limits that the request was counted in: requests, and seconds.",

@@ -5,11 +5,9 @@ attack, is answered from Redis.
 from datetime import timedelta
 
 from app.core import clock
-from app.core.cache import Cache
 from app.core.database import Database
-from app.core.ports import Count
-from app.core.ports import Counters
-from app.core.ports import digest
+from app.core.security.failure_counters import Count, Counters, digest
+from app.features.cache import Cache
 
 TTL = timedelta(seconds=5)
 """How long another instance may go on with a count, if the word of its change is lost."""

@@ -2,18 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl
-from urllib.parse import unquote
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import SecretStr
-from pydantic import field_validator
-from redis.asyncio import Redis
-from redis.asyncio import Sentinel
+from pydantic import SecretStr, field_validator
+from redis.asyncio import Redis, Sentinel
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from app.core.config import SettingsGroup
+from app.core.settings import SettingsGroup
 
 SENTINEL = "+sentinel"
 SCHEMES = {"redis", "rediss", "redis+sentinel", "rediss+sentinel"}

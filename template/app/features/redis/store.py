@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.core.cache_store import Found
-from app.features.redis.link import Away
-from app.features.redis.link import Command
-from app.features.redis.link import Link
+from app.features.cache.stores import Found
+from app.features.redis.client import Away, Command, Link
 
 SEPARATOR = b"\n"
 VERSION_BYTES = 8

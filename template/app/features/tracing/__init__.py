@@ -7,33 +7,27 @@ answer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from collections.abc import MutableMapping
-from contextlib import AbstractContextManager
-from contextlib import asynccontextmanager
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
-from opentelemetry import propagate
-from opentelemetry import trace
+from opentelemetry import propagate, trace
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import SpanKind
-from opentelemetry.trace import TracerProvider
+from opentelemetry.trace import SpanKind, TracerProvider
 
-from app.core import instruments
-from app.core import lifespan
-from app.core.config import Settings
-from app.core.guard import PROBES
-from app.core.instruments import METHODS
-from app.core.instruments import Instruments
+from app.core import instruments, lifespan, registry
+from app.core.database import Database
+from app.core.http.guard import PROBES
+from app.core.instruments import METHODS, Instruments
+from app.core.settings import Settings
+from app.features.tracing.counter import Tally
 from app.features.tracing.export import Export
 from app.features.tracing.libraries import instrumented
 from app.features.tracing.sampling import Door
 from app.features.tracing.settings import TracingSettings
-from app.features.tracing.tally import Tally
 
 NAME = "app"
 SCHEME = "http"
@@ -68,7 +62,7 @@ class Telemetry:
         if self._export is None:
             return
         export = self._export
-        databases = {app.state.database, app.state.replica}
+        databases = {registry.get(app, Database), app.state.replica}
         engines = [database.engine.sync_engine for database in databases]
         instruments.add(Traced(export.tracer_provider, export.meter_provider))
 

@@ -11,12 +11,10 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBased
-from opentelemetry.sdk.trace.sampling import Sampler
-from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
 
-from app.core.about import project
-from app.core.config import RuntimeSettings
+from app.core.project import project
+from app.core.settings import RuntimeSettings
 from app.features.tracing.sampling import Drawn
 from app.features.tracing.scrubbing import Scrubbing
 from app.features.tracing.settings import TracingSettings

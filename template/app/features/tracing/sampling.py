@@ -5,29 +5,20 @@ Here the share is drawn first. What is not traced has the ids of a trace all the
 lines and for whomever it asks, who learn from them that it is not recorded.
 """
 
-from collections.abc import MutableMapping
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from random import getrandbits
 from typing import Any
 
 from opentelemetry import context as contexts
-from opentelemetry import propagate
-from opentelemetry import trace
+from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import Decision
-from opentelemetry.sdk.trace.sampling import Sampler
-from opentelemetry.sdk.trace.sampling import SamplingResult
-from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
-from opentelemetry.trace import Link
-from opentelemetry.trace import NonRecordingSpan
-from opentelemetry.trace import SpanContext
-from opentelemetry.trace import SpanKind
-from opentelemetry.trace import TraceState
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult, TraceIdRatioBased
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 from starlette.datastructures import Headers
 
-from app.core.guard import PROBES
+from app.core.http.guard import PROBES
 
 
 class Door:

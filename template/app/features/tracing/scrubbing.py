@@ -3,8 +3,7 @@
 from urllib.parse import urlsplit
 
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import Span
-from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace import Span, SpanProcessor
 
 QUERY = "url.query"
 URLS = ("url.full", "http.url")

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import Literal
 from urllib.parse import unquote
 
-from pydantic import AnyHttpUrl
-from pydantic import Field
-from pydantic import SecretStr
+from pydantic import AnyHttpUrl, Field, SecretStr
 
-from app.core.config import SettingsGroup
+from app.core.settings import SettingsGroup
 
 
 class TracingSettings(SettingsGroup):

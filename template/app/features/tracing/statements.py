@@ -3,19 +3,13 @@
 What is not recorded costs one question. A statement that no request and no job asks makes no trace.
 """
 
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.trace import Span
-from opentelemetry.trace import SpanKind
-from opentelemetry.trace import Status
-from opentelemetry.trace import StatusCode
-from opentelemetry.trace import Tracer
-from sqlalchemy import Engine
-from sqlalchemy import event
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 

@@ -1,17 +1,14 @@
 """Whether an account exists is not told by the time that an answer takes."""
 
 import time
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from statistics import median
 
 import pytest
 
-from tests.support.factories import PASSWORD
-from tests.support.factories import make_user
+from tests.support.factories import PASSWORD, make_user
 from tests.support.mail import mailbox
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.service import Service, Start
 
 pytestmark = pytest.mark.slow
 

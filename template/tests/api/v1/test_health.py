@@ -4,12 +4,11 @@ import asyncio
 
 import pytest
 
-from app.core import health
-from tests.support.factories import logged_in
-from tests.support.factories import make_role
+from app.core import health, registry
+from app.core.health import Health
+from tests.support.factories import logged_in, make_role
 from tests.support.production import PRODUCTION
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.service import Service, Start
 
 LIVENESS = "/api/v1/health/liveness"
 READINESS = "/api/v1/health/readiness"
@@ -109,8 +108,8 @@ async def test_a_probe_that_leaves_fails_no_other(service: Service) -> None:
         await gate.wait()
 
     health.register(service.app, "waiting", waiting, critical=True)
-    first = asyncio.create_task(service.app.state.health.run())
-    second = asyncio.create_task(service.app.state.health.run())
+    first = asyncio.create_task(registry.get(service.app, Health).run())
+    second = asyncio.create_task(registry.get(service.app, Health).run())
     await asyncio.sleep(0)
     first.cancel()
     gate.set()
@@ -121,7 +120,7 @@ async def test_a_probe_that_leaves_fails_no_other(service: Service) -> None:
 async def test_a_draining_process_is_not_ready_and_closes_its_connections(
     service: Service,
 ) -> None:
-    service.app.state.health.is_draining = True
+    registry.get(service.app, Health).is_draining = True
 
     readiness = await service.client.get(READINESS)
     liveness = await service.client.get(LIVENESS)

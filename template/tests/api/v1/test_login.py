@@ -6,16 +6,14 @@ from typing import Any
 import pytest
 from httpx2 import Response
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import select
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from app.core.passwords import Passwords
+from app.core import registry
+from app.core.security.passwords import Passwords
+from app.features.second_factor.login_challenge import LoginChallenges
 from app.models.session import Session
 from app.models.user import User
-from tests.support.factories import PASSWORD
-from tests.support.factories import hashed
-from tests.support.factories import make_role
-from tests.support.factories import make_user
+from tests.support.factories import PASSWORD, hashed, make_role, make_user
 from tests.support.service import Service
 
 LOGIN = "/api/v1/auth/login"
@@ -210,14 +208,14 @@ async def test_a_login_whose_user_is_disabled_meanwhile_gets_no_session(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = await make_user(service)
-    require = service.app.state.login_challenges.require
+    require = registry.get(service.app, LoginChallenges).require
 
     async def while_it_is_disabled(user: User) -> None:
         await require(user)
         async with service.database.write() as session:
             await session.execute(update(User).values(is_active=False))
 
-    monkeypatch.setattr(service.app.state.login_challenges, "require", while_it_is_disabled)
+    monkeypatch.setattr(registry.get(service.app, LoginChallenges), "require", while_it_is_disabled)
     response = await service.client.post(
         LOGIN, json={"username": user.username, "password": PASSWORD}
     )

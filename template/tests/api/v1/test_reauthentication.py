@@ -7,17 +7,10 @@ from httpx2 import Response
 from sqlalchemy import select
 
 from app.core import clock
-from app.models.audit_entry import AuditEntry
+from app.features.audit.models import AuditEntry
 from app.models.session import Session
-from tests.support.factories import PASSWORD
-from tests.support.factories import Tokens
-from tests.support.factories import bearer
-from tests.support.factories import login
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
-from tests.support.second_factor import AUTH
-from tests.support.second_factor import mid_step
-from tests.support.second_factor import protected_user
+from tests.support.factories import PASSWORD, Tokens, bearer, login, make_user, signed_in
+from tests.support.second_factor import AUTH, mid_step, protected_user
 from tests.support.service import Service
 from tests.support.time_travel import stand_still
 

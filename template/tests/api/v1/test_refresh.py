@@ -6,15 +6,12 @@ from datetime import timedelta
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import select
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.models.session import Session
 from app.models.user import User
-from tests.support.factories import bearer
-from tests.support.factories import logged_in
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.factories import bearer, logged_in
+from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
 REFRESH = "/api/v1/auth/refresh"

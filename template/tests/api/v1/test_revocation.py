@@ -2,12 +2,8 @@
 
 import pytest
 
-from tests.support.factories import bearer
-from tests.support.factories import logged_in
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.factories import bearer, logged_in, make_user, signed_in
+from tests.support.service import Service, Start
 
 REVOKE = "/api/v1/auth/revoke"
 REFRESH = "/api/v1/auth/refresh"

@@ -4,12 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from app.core.principal import Principal
+from app.core import registry
+from app.core.security.principal import Principal, Principals
 from app.models.role import Role
-from tests.support.factories import logged_in
-from tests.support.factories import make_role
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from tests.support.factories import logged_in, make_role, make_user, signed_in
 from tests.support.service import Service
 
 USERS = "/api/v1/users"
@@ -34,8 +32,7 @@ def service(own_service: Service) -> Service:
 
 @pytest.fixture
 def recorder(service: Service) -> Recorder:
-    service.app.state.principals = recorder = Recorder()
-    return recorder
+    return registry.add(service.app, Principals, Recorder())
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.factories import logged_in
-from tests.support.factories import make_role
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.factories import logged_in, make_role, make_user, signed_in
+from tests.support.service import Service, Start
 
 ROLES = "/api/v1/roles"
 USERS = "/api/v1/users"

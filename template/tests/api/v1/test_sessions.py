@@ -5,19 +5,13 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import select
-from sqlalchemy import update
+from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from app.core import clock
-from app.models.audit_entry import AuditEntry
+from app.features.audit.models import AuditEntry
 from app.models.session import Session
-from tests.support.factories import PASSWORD
-from tests.support.factories import Tokens
-from tests.support.factories import logged_in
-from tests.support.factories import login
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from tests.support.factories import PASSWORD, Tokens, logged_in, login, make_user, signed_in
 from tests.support.service import Service
 
 SESSIONS = "/api/v1/auth/sessions"

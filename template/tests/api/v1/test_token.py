@@ -4,12 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.factories import PASSWORD
-from tests.support.factories import bearer
-from tests.support.factories import logged_in
-from tests.support.factories import make_user
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.factories import PASSWORD, bearer, logged_in, make_user
+from tests.support.service import Service, Start
 
 TOKEN = "/api/v1/auth/token"
 ME = "/api/v1/users/me"

@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.core.pagination import MAX_LIMIT
-from app.core.pagination import Page
+from app.core.database.pagination import MAX_LIMIT, Page
 from app.schemas.user import UserResponse
-from tests.support.factories import logged_in
-from tests.support.factories import make_user
+from tests.support.factories import logged_in, make_user
 from tests.support.service import Service
 
 USERS = "/api/v1/users"

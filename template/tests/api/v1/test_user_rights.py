@@ -6,11 +6,7 @@ from typing import Any
 import pytest
 
 from app.models.user import User
-from tests.support.factories import Tokens
-from tests.support.factories import logged_in
-from tests.support.factories import make_role
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from tests.support.factories import Tokens, logged_in, make_role, make_user, signed_in
 from tests.support.service import Service
 
 USERS = "/api/v1/users"

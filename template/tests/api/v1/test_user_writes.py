@@ -8,11 +8,7 @@ import pytest
 from httpx2 import Response
 
 from app.models.user import User
-from tests.support.factories import PASSWORD
-from tests.support.factories import logged_in
-from tests.support.factories import login
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from tests.support.factories import PASSWORD, logged_in, login, make_user, signed_in
 from tests.support.service import Service
 
 USERS = "/api/v1/users"

@@ -1,17 +1,13 @@
 """GET /users/me and the list of users."""
 
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from app.core.pagination import MAX_LIMIT
+from app.core.database.pagination import MAX_LIMIT
 from app.models.user import User
-from tests.support.factories import logged_in
-from tests.support.factories import make_role
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from tests.support.factories import logged_in, make_role, make_user, signed_in
 from tests.support.service import Service
 
 ME = "/api/v1/users/me"

@@ -6,9 +6,8 @@ import pytest
 
 from app import installed
 from app.features import jobs
-from tests.support.job_probes import DOMAIN
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.features.jobs.probes import DOMAIN
+from tests.support.service import Service, Start
 
 
 @pytest.fixture(autouse=True)

@@ -1,23 +1,18 @@
 """Who may look at a job, over HTTP and on the command line."""
 
 import asyncio
-from uuid import UUID
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.core.errors import NotFound
-from app.core.job_row import JobStatus
-from app.core.jobs import JobQueue
-from tests.support.factories import logged_in
-from tests.support.factories import make_role
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
-from tests.support.job_probes import REFUSE
-from tests.support.job_probes import Mark
-from tests.support.jobs import reached
+from app.core.http.errors import NotFound
+from app.features.jobs.models import JobStatus
+from app.features.jobs.queue import JobQueue
+from tests.features.jobs.probes import REFUSE, Mark
+from tests.features.jobs.work import reached
+from tests.support.factories import logged_in, make_role, make_user, signed_in
 from tests.support.service import Service
 
 NOBODY = None

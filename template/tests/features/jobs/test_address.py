@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.features.jobs.address import sentinels
+from app.features.jobs.engines.address import sentinels
 
 
 def test_a_single_server_is_no_sentinel() -> None:

@@ -5,12 +5,10 @@ from statistics import median
 
 import pytest
 
-from app.core.jobs import JobQueue
+from app.features.jobs.queue import JobQueue
 from app.models.role import Role
-from tests.support.job_probes import WAIT
-from tests.support.job_probes import Mark
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.features.jobs.probes import WAIT, Mark
+from tests.support.service import Service, Start
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 

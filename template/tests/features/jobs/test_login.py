@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from app.features.jobs import login as module
-from app.features.jobs.login import Login
+from app.features.jobs.engines import login as module
+from app.features.jobs.engines.login import Login
 from app.features.jobs.settings import JobsSettings
-from tests.support.redis_server import RedisServer
+from tests.features.redis.server import RedisServer
 
 
 @pytest.mark.parametrize(

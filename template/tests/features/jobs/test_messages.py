@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.features.jobs.messages import messages
+from app.features.jobs.engines.messages import messages
 
 
 @pytest.mark.parametrize(

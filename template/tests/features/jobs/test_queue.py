@@ -4,29 +4,16 @@ from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel
-from sqlalchemy import func
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.core import clock
-from app.core.cron import Cron
-from app.core.job_row import JobRow
-from app.core.job_row import JobStatus
-from app.core.jobs import Job
-from app.core.jobs import JobQueue
-from app.core.jobs import LeaseLostError
-from app.core.jobs import Run
-from app.core.ports import CounterRow
+from app.core.security.failure_counters import CounterRow
+from app.features.jobs.cron import Cron
+from app.features.jobs.models import JobRow, JobStatus
+from app.features.jobs.queue import Job, JobQueue, LeaseLostError, Run
 from app.features.jobs.store import JobStore
-from tests.support.job_probes import COUNT
-from tests.support.job_probes import FAIL
-from tests.support.job_probes import REFUSE
-from tests.support.job_probes import SLOW
-from tests.support.job_probes import WAIT
-from tests.support.job_probes import Mark
-from tests.support.jobs import drained
-from tests.support.jobs import enqueued
-from tests.support.jobs import reached
-from tests.support.jobs import row_of
+from tests.features.jobs.probes import COUNT, FAIL, REFUSE, SLOW, WAIT, Mark
+from tests.features.jobs.work import drained, enqueued, reached, row_of
 from tests.support.service import Service
 
 ENDED = (JobStatus.DONE, JobStatus.DEAD)

@@ -3,18 +3,15 @@
 import asyncio
 from datetime import timedelta
 
-from sqlalchemy import select
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.core import clock
-from app.core.cron import Cron
 from app.core.database import Database
-from app.core.job_row import JobRow
-from app.core.job_row import ScheduleRow
-from app.core.jobs import Job
-from app.core.jobs import Run
+from app.features.jobs.cron import Cron
+from app.features.jobs.models import JobRow, ScheduleRow
+from app.features.jobs.queue import Job, Run
 from app.features.jobs.schedule import Schedule
-from tests.support.job_probes import Mark
+from tests.features.jobs.probes import Mark
 from tests.support.service import Service
 
 

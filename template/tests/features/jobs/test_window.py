@@ -4,9 +4,7 @@ import asyncio
 
 import pytest
 
-from app.features.jobs.window import AHEAD_SECONDS
-from app.features.jobs.window import MAX_AHEAD
-from app.features.jobs.window import Window
+from app.features.jobs.window import AHEAD_SECONDS, MAX_AHEAD, Window
 
 CONCURRENCY = 10
 

@@ -6,40 +6,30 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.core import clock
-from app.core import instruments
+from app.core import clock, instruments, registry
 from app.core.instruments import Instruments
-from app.core.job_row import JobRow
-from app.core.job_row import JobStatus
-from app.core.mail_message import Mail
-from app.core.mail_message import compose
-from app.core.security import Security
-from app.features.jobs import PURGE
-from app.features.jobs import Nothing
-from app.features.jobs import install
-from app.models.audit_entry import AuditEntry
+from app.core.security import Security, events
+from app.core.settings import Settings
+from app.features.audit.chain import seal_all
+from app.features.audit.keys import AuditKeys
+from app.features.audit.models import AuditEntry
+from app.features.jobs import PURGE, Nothing, install, upkeep
+from app.features.jobs.models import JobRow, JobStatus
+from app.features.mail.message import Mail, compose
+from app.features.mail.outbox import Outbox
+from app.features.mail.transports import Mailer
 from app.models.session import Session
-from app.services import audit
-from app.services import upkeep
-from app.services.audit_chain import seal_all
-from app.services.audit_keys import AuditKeys
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
-from tests.support.job_probes import COUNT
-from tests.support.job_probes import FAIL
-from tests.support.job_probes import Mark
-from tests.support.jobs import drained
-from tests.support.jobs import enqueued
-from tests.support.jobs import reached
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.features.jobs.probes import COUNT, FAIL, Mark
+from tests.features.jobs.work import drained, enqueued, reached
+from tests.support.factories import make_user, signed_in
+from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
 MAIL = compose("ada@example.com", "Subject", "the code is 4711")
 CLEAN, PRUNE = upkeep.JOBS[:2]
 
 
-class Mailer:
+class FlakyMailer:
     """Takes a mail at the third attempt."""
 
     def __init__(self, error: Exception | None = None) -> None:
@@ -60,9 +50,9 @@ async def mail_row(service: Service) -> JobRow:
 async def test_a_mail_leaves_with_its_transaction_and_lies_encrypted_until_then(
     own_service: Service,
 ) -> None:
-    own_service.app.state.mailer = mailer = Mailer(ConnectionRefusedError("no server"))
+    mailer = registry.add(own_service.app, Mailer, FlakyMailer(ConnectionRefusedError("no server")))
     async with own_service.database.write() as session:
-        own_service.app.state.outbox.post(session, MAIL)
+        registry.get(own_service.app, Outbox).post(session, MAIL)
     await drained(own_service)
     waiting = await mail_row(own_service)
     mailer.error = None
@@ -83,7 +73,7 @@ async def test_a_mail_leaves_with_its_transaction_and_lies_encrypted_until_then(
 async def test_a_mail_of_a_transaction_that_fails_is_never_written(own_service: Service) -> None:
     async def refused() -> None:
         async with own_service.database.write() as session:
-            own_service.app.state.outbox.post(session, MAIL)
+            registry.get(own_service.app, Outbox).post(session, MAIL)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -95,8 +85,8 @@ async def test_a_mail_of_a_transaction_that_fails_is_never_written(own_service: 
 
 
 async def test_a_mail_whose_key_is_gone_is_buried(own_service: Service) -> None:
-    own_service.app.state.mailer = Mailer(ConnectionRefusedError("no server"))
-    await own_service.app.state.outbox.deliver(MAIL)
+    registry.add(own_service.app, Mailer, FlakyMailer(ConnectionRefusedError("no server")))
+    await registry.get(own_service.app, Outbox).deliver(MAIL)
     await drained(own_service)
     async with own_service.database.write() as session:
         row = await session.get(JobRow, (await mail_row(own_service)).id)
@@ -143,8 +133,8 @@ async def test_audit_entries_are_pruned_where_a_retention_is_set(
     assert await pruned(audit_retention_days=1) == []
     async with start() as service:
         async with service.database.write() as session:
-            audit.record(session, "probe.old", actor_id=None)
-        security: Security = service.app.state.security
+            events.record(session, "probe.old", actor_id=None)
+        security = registry.get(service.app, Security)
         await seal_all(service.database, AuditKeys(security.derived_keys))
     advance(monkeypatch, timedelta(days=2))
 
@@ -190,4 +180,4 @@ async def test_every_run_is_measured(worked: Service) -> None:
 
 async def test_two_jobs_of_one_name_are_refused(own_service: Service) -> None:
     with pytest.raises(ValueError, match=r"two jobs are called probe\.count"):
-        install(own_service.app, own_service.app.state.settings, [COUNT, COUNT])
+        install(own_service.app, registry.get(own_service.app, Settings), [COUNT, COUNT])

@@ -2,13 +2,9 @@
 
 import pytest
 
-from app.features.rate_limit.rules import AUTH_PATHS
-from app.features.rate_limit.rules import LOGIN
-from tests.support.factories import PASSWORD
-from tests.support.factories import logged_in
-from tests.support.factories import make_user
-from tests.support.pkce import REDIRECT_URI
-from tests.support.pkce import PkceClient
+from app.features.rate_limit.rules import AUTH_PATHS, LOGIN
+from tests.support.factories import PASSWORD, logged_in, make_user
+from tests.support.pkce import REDIRECT_URI, PkceClient
 from tests.support.project import ROOT
 from tests.support.service import Start
 

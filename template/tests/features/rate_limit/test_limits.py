@@ -7,16 +7,12 @@ from datetime import timedelta
 import pytest
 from httpx2 import Response
 
-from app.core import instruments
+from app.core import instruments, registry
 from app.core.instruments import Instruments
-from tests.support.factories import PASSWORD
-from tests.support.factories import logged_in
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
-from tests.support.log import named
-from tests.support.log import parsed
-from tests.support.service import Service
-from tests.support.service import Start
+from app.core.settings import Settings
+from tests.support.factories import PASSWORD, logged_in, make_user, signed_in
+from tests.support.log import named, parsed
+from tests.support.service import Service, Start
 
 ME = "/api/v1/users/me"
 LOGIN = "/api/v1/auth/login"
@@ -82,7 +78,7 @@ async def test_retry_after_is_true_and_a_refusal_prolongs_nothing(
 class Later:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._seconds = 0.0
-        monkeypatch.setattr("app.core.windows.monotonic", self._now)
+        monkeypatch.setattr("app.features.rate_limit.windows.monotonic", self._now)
 
     def _now(self) -> float:
         return time.monotonic() + self._seconds
@@ -243,7 +239,7 @@ async def test_a_refusal_is_logged_and_counted(
         await statuses(service, ME, 2, headers=(await logged_in(service)).header)
         for _ in range(2):
             await service.client.post(LOGIN, json={"username": "nobody", "password": PASSWORD})
-        instruments.install(service.app, service.app.state.settings)
+        instruments.install(service.app, registry.get(service.app, Settings))
 
     assert hits.limits == ["principal", "auth"]
     lines = named(parsed(capfdbinary.readouterr().out), "rate_limit.exceeded")

@@ -1,20 +1,16 @@
 """Every route is limited, whoever brought it; one that declares a limit has that one too."""
 
 import pytest
-from fastapi import APIRouter
-from fastapi import FastAPI
-from fastapi import Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from app.core.guard import PROBES
+from app.core.http.guard import PROBES
 from app.features.rate_limit import limiter
 from app.features.rate_limit.rules import AUTH_PATHS
-from tests.support.routes import concrete
-from tests.support.routes import operations
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.routes import concrete, operations
+from tests.support.service import Service, Start
 
 ON = {"rate_limit_enabled": True}
 

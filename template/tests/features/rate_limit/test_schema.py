@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.core.guard import PROBES
+from app.core.http.guard import PROBES
 from tests.support.service import Start
 
 type Responses = dict[str, dict[str, Any]]

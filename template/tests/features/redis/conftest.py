@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from redis import Redis
 
-from app.features.redis import link as module
-from app.features.redis.link import Link
+from app.features.redis import client as module
+from app.features.redis.client import Link
 
 PATIENT_SECONDS = 1.0
 """For an answer that will come, on a machine that is busy with other tests."""

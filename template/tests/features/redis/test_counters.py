@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.ports import Counters
-from tests.support.redis_proxy import Proxy
-from tests.support.redis_server import RedisServer
-from tests.support.service import Service
-from tests.support.service import Start
+from app.core import registry
+from app.core.security.failure_counters import Counters
+from tests.features.redis.proxy import Proxy
+from tests.features.redis.server import RedisServer
+from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
 LOGIN = "/api/v1/auth/login"
@@ -32,8 +32,8 @@ async def test_a_locked_key_is_answered_without_the_database(
     start: Start, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with start(redis_url=redis_url) as writer, start(redis_url=redis_url) as other:
-        await writer.app.state.counters.add(["key"], WINDOW)
-        counters: Counters = other.app.state.counters
+        await registry.get(writer.app, Counters).add(["key"], WINDOW)
+        counters = registry.get(other.app, Counters)
         first = await counters.get(["key", "unknown"])
 
         def refuse() -> None:
@@ -51,8 +51,8 @@ async def test_a_kept_count_ends_with_its_window(
     start: Start, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with start(redis_url=redis_url) as writer, start(redis_url=redis_url) as other:
-        await writer.app.state.counters.add(["key"], WINDOW)
-        counters: Counters = other.app.state.counters
+        await registry.get(writer.app, Counters).add(["key"], WINDOW)
+        counters = registry.get(other.app, Counters)
         assert (await counters.get(["key"])).keys() == {"key"}
         advance(monkeypatch, WINDOW)
 
@@ -61,11 +61,11 @@ async def test_a_kept_count_ends_with_its_window(
 
 async def test_a_success_is_seen_everywhere(start: Start, redis_url: str) -> None:
     async with start(redis_url=redis_url) as one, start(redis_url=redis_url) as other:
-        await one.app.state.counters.add(["key"], WINDOW)
-        assert await other.app.state.counters.get(["key"]) != {}
-        await one.app.state.counters.reset("key")
+        await registry.get(one.app, Counters).add(["key"], WINDOW)
+        assert await registry.get(other.app, Counters).get(["key"]) != {}
+        await registry.get(one.app, Counters).reset("key")
 
-        assert await other.app.state.counters.get(["key"]) == {}
+        assert await registry.get(other.app, Counters).get(["key"]) == {}
 
 
 async def test_a_lock_outlives_redis(start: Start, redis_server: RedisServer) -> None:

@@ -7,17 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from app.core import instruments
+from app.core import instruments, registry
 from app.core.instruments import Instruments
-from tests.support.factories import Tokens
-from tests.support.factories import logged_in
-from tests.support.factories import make_user
-from tests.support.factories import signed_in
+from app.core.settings import Settings
+from app.features.cache import Cache
+from tests.features.redis.proxy import Proxy
+from tests.features.redis.server import RedisServer
+from tests.support.factories import Tokens, logged_in, make_user, signed_in
 from tests.support.reads import noted_reads
-from tests.support.redis_proxy import Proxy
-from tests.support.redis_server import RedisServer
-from tests.support.service import Service
-from tests.support.service import Start
+from tests.support.service import Service, Start
 
 ME = "/api/v1/users/me"
 LOGOUT = "/api/v1/auth/logout"
@@ -45,7 +43,7 @@ async def test_a_second_request_asks_redis_and_not_the_database(
         reads = noted_reads(service, monkeypatch)
         first = await service.client.get(ME, headers=tokens.header)
         second = await service.client.get(ME, headers=tokens.header)
-        instruments.install(service.app, service.app.state.settings)
+        instruments.install(service.app, registry.get(service.app, Settings))
 
     assert first.json() == second.json()
     assert first.headers["ETag"] == second.headers["ETag"]
@@ -146,7 +144,7 @@ async def test_a_revoked_token_stays_out_whatever_becomes_of_redis(
         revoked, valid = await logged_in(service), await logged_in(service)
         assert [await status(service, tokens) for tokens in (revoked, valid)] == [200, 200]
         await service.client.post(LOGOUT, headers=revoked.header)
-        await service.app.state.cache.store._link.call(("FLUSHALL",))
+        await registry.get(service.app, Cache).store._link.call(("FLUSHALL",))
         fault(redis_server)
 
         statuses = [(await status(service, revoked), await status(service, valid)) for _ in "abc"]

@@ -7,21 +7,18 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app.core import clock
-from app.core.config import ConfigurationError
-from app.core.config import Settings
-from app.features.redis.link import Away
-from app.features.redis.link import Link
+from app.core.settings import ConfigurationError, Settings
+from app.features.redis.client import Away, Link
 from app.features.redis.settings import RedisSettings
 from app.main import create_app
+from tests.features.redis.proxy import Proxy
+from tests.features.redis.server import RedisServer
 from tests.support.production import PRODUCTION
-from tests.support.redis_proxy import Proxy
-from tests.support.redis_server import RedisServer
 from tests.support.service import SECRET_KEY
 
 

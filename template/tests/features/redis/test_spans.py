@@ -3,8 +3,8 @@
 import asyncio
 
 from app.core import instruments
-from app.features.redis.link import Link
-from tests.support.collector import collecting
+from app.features.redis.client import Link
+from tests.features.tracing.collector import collecting
 from tests.support.factories import logged_in
 from tests.support.service import Start
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests import k6_tool
-from loadtests import target
+from loadtests import k6_tool, target
 from loadtests.shape import Shape
 from tests.support.project import ROOT
 

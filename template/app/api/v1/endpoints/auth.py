@@ -1,34 +1,42 @@
 from http import HTTPStatus
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from fastapi import Depends
-from fastapi import Form
-from pydantic import Field
-from pydantic import SecretStr
+from fastapi import APIRouter, Depends, Form, Request
+from pydantic import Field, SecretStr
 
 from app.api import token_form
-from app.api.deps import AuthDep
-from app.api.deps import AuthorizationDep
-from app.api.deps import OwnSession
-from app.api.deps import no_store
-from app.schemas.auth import MAX_TOKEN_LENGTH
-from app.schemas.auth import CodeGrant
-from app.schemas.auth import LoginRequest
-from app.schemas.auth import PasswordGrant
-from app.schemas.auth import RefreshRequest
-from app.schemas.auth import TokenResponse
+from app.api.deps import (
+    AuthDep,
+    OwnPasswordDep,
+    OwnSession,
+    ReauthenticationDep,
+    RecentUser,
+    SessionUser,
+    no_store,
+)
+from app.api.token_form import TokenGrants
+from app.core import registry
+from app.schemas.auth import (
+    Grant,
+    MAX_TOKEN_LENGTH,
+    LoginRequest,
+    PasswordChange,
+    ReauthenticationRequest,
+    RefreshRequest,
+    TokenResponse,
+)
 
 router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
 
-GrantDep = Annotated[token_form.TokenGrant, Depends(token_form.token_grant)]
+GrantDep = Annotated[Grant, Depends(token_form.token_grant)]
 LOGIN_ERRORS: dict[int | str, dict[str, Any]] = {
     HTTPStatus.UNAUTHORIZED: {},
     HTTPStatus.FORBIDDEN: {},
     HTTPStatus.TOO_MANY_REQUESTS: {},
 }
 GRANT_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.TOO_MANY_REQUESTS: {}}
+PROOF_ERRORS = GRANT_ERRORS
+CHANGE_ERRORS = {**GRANT_ERRORS, HTTPStatus.PRECONDITION_FAILED: {}}
 TokenField = Annotated[
     SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["an access or refresh token"]), Form()
 ]
@@ -42,14 +50,9 @@ async def login(body: LoginRequest, auth: AuthDep) -> TokenResponse:
 
 
 @router.post("/token", openapi_extra=token_form.OPENAPI, responses=GRANT_ERRORS)
-async def token(grant: GrantDep, auth: AuthDep, authorization: AuthorizationDep) -> TokenResponse:
-    """RFC 6749: `password`, `refresh_token` or `authorization_code`, as a form or as JSON."""
-    if isinstance(grant, CodeGrant):
-        return await authorization.redeem(grant)
-    if isinstance(grant, PasswordGrant):
-        password = grant.password.get_secret_value()
-        return await auth.password_grant(grant.username, password)
-    return await auth.refresh(grant.refresh_token.get_secret_value())
+async def token(request: Request, grant: GrantDep) -> TokenResponse:
+    """RFC 6749: a grant as a form or as JSON."""
+    return await registry.get(request, TokenGrants).redeem(grant)
 
 
 @router.post("/refresh")
@@ -68,3 +71,26 @@ async def revoke(token: TokenField, auth: AuthDep, token_type_hint: TokenHint = 
 async def logout(session_id: OwnSession, auth: AuthDep) -> None:
     """The session's access and refresh tokens are refused at once."""
     await auth.end_session(session_id)
+
+
+@router.post("/password/change", status_code=HTTPStatus.NO_CONTENT, responses=CHANGE_ERRORS)
+async def change_password(
+    body: PasswordChange, user: RecentUser, session_id: OwnSession, passwords: OwnPasswordDep
+) -> None:
+    """Every other session of the account ends."""
+    current, new = body.current_password, body.new_password
+    await passwords.change(user.id, session_id, current.get_secret_value(), new.get_secret_value())
+
+
+@router.post("/reauthenticate", status_code=HTTPStatus.NO_CONTENT, responses=PROOF_ERRORS)
+async def reauthenticate(
+    body: ReauthenticationRequest,
+    user: SessionUser,
+    session_id: OwnSession,
+    reauthentication: ReauthenticationDep,
+) -> None:
+    """Takes the password or a code; for an hour the session may then do what asks for it."""
+    if body.password is not None:
+        await reauthentication.by_password(user, session_id, body.password.get_secret_value())
+    elif body.code is not None:
+        await reauthentication.by_code(user, session_id, body.code.get_secret_value())

@@ -1,23 +1,18 @@
+from collections.abc import Callable, Coroutine
 from functools import partial
 from http import HTTPStatus
+from inspect import iscoroutinefunction, signature
+from typing import Any
 
-from fastapi import Depends
-from fastapi import FastAPI
-from fastapi import Request
-from fastapi import Response
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 
 from app.api.deps import monitoring
-from app.api.probe import Probe
 from app.core import clock
-from app.core.about import project
-from app.core.config import settings_of
-from app.core.health import Outcome
-from app.core.health import health_of
-from app.schemas.health import Alive
-from app.schemas.health import CheckResult
-from app.schemas.health import HealthReport
-from app.schemas.health import Liveness
-from app.schemas.health import Readiness
+from app.core.health import Outcome, health_of
+from app.core.project import project
+from app.core.settings import settings_of
+from app.schemas.health import Alive, CheckResult, HealthReport, Liveness, Readiness
 
 
 def install(app: FastAPI) -> None:
@@ -83,3 +78,20 @@ def _results(outcomes: list[Outcome]) -> dict[str, CheckResult]:
         )
         for outcome in outcomes
     }
+
+
+class Probe(APIRoute):
+    """Its function takes nothing, waits for nothing, and runs on the event loop.
+
+    Raises TypeError for a route with parameters or dependencies, which would not be asked.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint = self.endpoint
+        if self.dependencies or signature(endpoint).parameters or iscoroutinefunction(endpoint):
+            raise TypeError(f"{self.path} is a probe: no dependencies, no parameters, no async")
+
+        async def answer(_: Request) -> Response:
+            return Response(endpoint().model_dump_json(), media_type="application/json")
+
+        return answer

@@ -1,33 +1,25 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi import Depends
-from fastapi import Path
-from fastapi import Response
+from fastapi import APIRouter, Depends, Path, Response
 
-from app.api.deps import RoleListDep
-from app.api.deps import require
-from app.api.deps import role_service
-from app.api.idempotency import IdempotentRoute
-from app.core.etag import IfMatch
-from app.core.etag import tag
-from app.schemas.role import RoleCreate
-from app.schemas.role import RoleName
-from app.schemas.role import RoleResponse
-from app.schemas.role import RoleUpdate
+from app.api.deps import ReadSessionDep, require, role_service
+from app.api.routing import CreatingRoute
+from app.core.http.etag import IfMatch, tag
+from app.repositories.role import RoleRepository
+from app.schemas.role import RoleCreate, RoleName, RoleResponse, RoleUpdate
 from app.services.roles import RoleService
 
-router = APIRouter(prefix="/roles", tags=["roles"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/roles", tags=["roles"], route_class=CreatingRoute)
 
 Roles = Annotated[RoleService, Depends(role_service)]
 NameInPath = Annotated[RoleName, Path()]
 
 
 @router.get("", dependencies=[Depends(require("roles:manage"))])
-async def list_roles(listed: RoleListDep) -> list[RoleResponse]:
+async def list_roles(session: ReadSessionDep) -> list[RoleResponse]:
     """Every role with its permissions."""
-    return await listed.read()
+    return [RoleResponse.model_validate(role) for role in await RoleRepository(session).all()]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)

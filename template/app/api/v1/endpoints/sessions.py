@@ -2,13 +2,9 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi import Depends
-from fastapi import Request
+from fastapi import APIRouter, Depends, Request
 
-from app.api.deps import SessionDep
-from app.api.deps import SessionUser
-from app.api.deps import no_store
+from app.api.deps import SessionDep, SessionUser, no_store
 from app.core.database import database_of
 from app.core.security import security_of
 from app.repositories.session import live_sessions
@@ -29,7 +25,7 @@ Sessions = Annotated[SessionService, Depends(own_sessions)]
 async def list_sessions(request: Request, user: SessionUser) -> list[SessionResponse]:
     """The newest hundred that a refresh would still prolong."""
     idle = security_of(request).settings.refresh_token_idle
-    rows = await live_sessions(database_of(request), user.id, idle)
+    rows = await live_sessions(database_of(request).for_reads, user.id, idle)
     return [SessionResponse(**row, current=row["id"] == user.session_id) for row in rows]
 
 

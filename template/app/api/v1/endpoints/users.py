@@ -2,39 +2,28 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi import Depends
-from fastapi import Query
-from fastapi import Request
-from fastapi import Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.api.deps import CurrentUser
-from app.api.deps import ReadSessionDep
-from app.api.deps import own_account
-from app.api.deps import recent_user
-from app.api.deps import require
-from app.api.deps import user_service
-from app.api.idempotency import IdempotentRoute
+from app.api.deps import CurrentUser, ReadSessionDep, own_account, require, user_service
+from app.api.routing import CreatingRoute
 from app.core.database import database_of
-from app.core.errors import NotFound
-from app.core.etag import IfMatch
-from app.core.etag import tag
-from app.core.pagination import Page
-from app.core.pagination import PageQuery
-from app.core.pagination import page_response
-from app.repositories.user import UserRepository
-from app.repositories.user import find_users
-from app.schemas.user import MeUpdate
-from app.schemas.user import UserCreate
-from app.schemas.user import UserQuery
-from app.schemas.user import UserReplace
-from app.schemas.user import UserResponse
-from app.schemas.user import UserRoles
-from app.schemas.user import UserSearch
-from app.schemas.user import UserUpdate
+from app.core.database.pagination import Page, PageQuery, page_response
+from app.core.http.errors import NotFound
+from app.core.http.etag import IfMatch, tag
+from app.repositories.user import UserRepository, find_users
+from app.schemas.user import (
+    MeUpdate,
+    UserCreate,
+    UserQuery,
+    UserReplace,
+    UserResponse,
+    UserRoles,
+    UserSearch,
+    UserUpdate,
+)
 from app.services.users import UserService
 
-router = APIRouter(prefix="/users", tags=["users"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/users", tags=["users"], route_class=CreatingRoute)
 
 reads = Depends(require("users:read"))
 OwnAccount = Annotated[UserService, Depends(own_account)]
@@ -64,7 +53,7 @@ async def update_me(
 @router.get("", dependencies=[reads], response_model=Page[UserResponse])
 async def list_users(request: Request, query: Annotated[UserQuery, Query()]) -> Response:
     """Ordered and filtered by the columns that the query allows."""
-    users, total = await find_users(database_of(request), query)
+    users, total = await find_users(database_of(request).for_reads, query)
     return page_response(users, total, query)
 
 
@@ -137,14 +126,6 @@ async def deactivate_user(user_id: UUID, users: Users) -> None:
 async def end_user_sessions(user_id: UUID, users: Users) -> None:
     """Every access and refresh token of the account is refused at once."""
     await users.end_sessions(user_id)
-
-
-@router.delete(
-    "/{user_id:uuid}/totp", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(recent_user)]
-)
-async def remove_user_totp(user_id: UUID, users: Users) -> None:
-    """For who lost the authenticator and the recovery codes: the password is enough again."""
-    await users.remove_factor(user_id)
 
 
 @router.put("/{user_id:uuid}/roles")

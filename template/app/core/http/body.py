@@ -1,0 +1,150 @@
+"""Request bodies: counted and timed as they arrive, and JSON that every part can store."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from pydantic import Field
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.http.errors import BodyError, problem
+from app.core.settings import Settings, SettingsGroup
+
+MAX_DEPTH = 64
+WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
+"""Usually: nobody reads one there, and who does is counted all the same."""
+TOO_LARGE = BodyError(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "body_too_large",
+    "The body is larger than this service accepts.",
+)
+TOO_SLOW = BodyError(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "body_too_slow",
+    "The body did not arrive in time; send the request again.",
+    headers={"Connection": "close"},
+)
+
+
+class BodySettings(SettingsGroup):
+    max_body_bytes: int = Field(1_048_576, ge=1024)
+    """A longer request body is 413."""
+    body_timeout_seconds: float = Field(15, gt=0, le=600)
+    """From the end of the headers to the end of the body; after it 408."""
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    group = settings.group(BodySettings)
+    app.add_middleware(
+        BodyLimits, max_bytes=group.max_body_bytes, most_seconds=group.body_timeout_seconds
+    )
+
+
+class BodyLimits:
+    """JSON is handed on whole, once it has been seen to be JSON."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, most_seconds: float) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+        self.most_seconds = most_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] in WITHOUT_BODY:
+            await self.app(scope, self._counted(receive), send)
+            return
+        headers = dict(scope["headers"])
+        if _declared_bytes(headers) > self.max_bytes:
+            refusal = problem(scope, TOO_LARGE.status_code, TOO_LARGE.code, TOO_LARGE.detail)
+            await refusal(scope, receive, send)
+        elif not _is_json(headers.get(b"content-type", b"")):
+            await self.app(scope, self._counted(receive), send)
+        else:
+            await self.app(scope, _checked(self._counted(receive)), send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        """A chunked body has no length to believe. What follows a body may take its time."""
+        total, is_whole = 0, False
+        deadline = asyncio.get_running_loop().time() + self.most_seconds
+
+        async def receive_counted() -> Message:
+            nonlocal total, is_whole
+            if is_whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise TOO_SLOW from None
+            is_whole = not message.get("more_body", False)
+            total += len(message.get("body", b""))
+            if total > self.max_bytes:
+                raise TOO_LARGE
+            return message
+
+        return receive_counted
+
+
+def _declared_bytes(headers: dict[bytes, bytes]) -> int:
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0
+
+
+def _is_json(content_type: bytes) -> bool:
+    kind = content_type.partition(b";")[0].strip().lower()
+    return kind == b"application/json" or kind.endswith(b"+json")
+
+
+def _checked(receive: Receive) -> Receive:
+    done = False
+
+    async def receive_checked() -> Message:
+        nonlocal done
+        if done:
+            return await receive()
+        body = await _read(receive)
+        done = True
+        if body is None:
+            return {"type": "http.disconnect"}
+        if body.strip() and (reason := _reason_against(body)):
+            raise BodyError(HTTPStatus.BAD_REQUEST, "json_invalid", reason)
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_checked
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """None when the client left before the end."""
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _reason_against(body: bytes) -> str | None:
+    """orjson knows neither NaN nor infinities, and refuses lone surrogates."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return "The body is not JSON."
+    may_be_deep = body.count(b"[") + body.count(b"{") > MAX_DEPTH
+    if may_be_deep and _is_deeper(value, MAX_DEPTH):
+        return f"The body nests more than {MAX_DEPTH} levels."
+    return None
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    if levels == 0:
+        return True
+    members = value.values() if isinstance(value, dict) else value
+    return any(_is_deeper(member, levels - 1) for member in members)

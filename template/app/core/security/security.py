@@ -1,0 +1,156 @@
+"""Secrets of the process and what is derived from them."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+
+from fastapi import FastAPI, Request
+from pydantic import Field, SecretStr
+
+from app.core import project, registry
+from app.core.security.key_ring import KeyRing, SecretKeys
+from app.core.security.password_policy import PasswordPolicy
+from app.core.security.passwords import Passwords
+from app.core.security.secret_key import (
+    MIN_KEY_BYTES,
+    SecretList,
+    derive,
+    development_key,
+    key_weakness,
+)
+from app.core.security.tokens import AccessTokens
+from app.core.settings import Settings, SettingsGroup
+
+ROTATED = {"secret_key", "secret_key_previous"}
+
+
+def _project_name() -> str:
+    return project.project().name
+
+
+class SecuritySettings(SettingsGroup):
+    secret_key: SecretStr | None = None
+    """Signs and derives; development makes one and keeps it below DATA_DIR."""
+    secret_key_previous: SecretStr | None = None
+    """Verifies, while SECRET_KEY changes."""
+    jwt_issuer: str = Field(default_factory=_project_name)
+    """`iss` of access tokens."""
+    jwt_audience: str = Field(default_factory=_project_name)
+    """`aud` of access tokens."""
+    jwt_client_id: str = Field(default_factory=_project_name)
+    """`client_id` of access tokens; a form that names a client must name this one."""
+    access_token_ttl_seconds: int = Field(900, ge=1, le=900)
+    """How long an access token works."""
+    refresh_token_ttl_seconds: int = Field(2_592_000, ge=1, le=2_592_000)
+    """How long a session lasts."""
+    refresh_token_idle_seconds: int = Field(604_800, ge=1, le=604_800)
+    """How long a session lasts that nobody refreshes."""
+    refresh_reuse_grace_seconds: int = Field(0, ge=0, le=10)
+    """How long a refresh token that was used gives its successor again."""
+    password_min_length: int = Field(15, ge=8, le=128)
+    """Characters of a new password."""
+    password_breach_check_url: str | None = None
+    """A k-anonymity range service, asked for the first five characters of a SHA-1."""
+    password_grant_enabled: bool | None = None
+    """Whether a password buys a token at `/auth/token`; off in production unless it is said."""
+
+    @property
+    def access_token_ttl(self) -> timedelta:
+        return timedelta(seconds=self.access_token_ttl_seconds)
+
+    @property
+    def refresh_token_ttl(self) -> timedelta:
+        return timedelta(seconds=self.refresh_token_ttl_seconds)
+
+    @property
+    def refresh_token_idle(self) -> timedelta:
+        return timedelta(seconds=self.refresh_token_idle_seconds)
+
+    def problems(self) -> Iterator[str]:
+        if self.secret_key is None:
+            yield "SECRET_KEY: production needs one; `app keys generate` prints a new key"
+        for name in ("secret_key", "secret_key_previous"):
+            secret: SecretStr | None = getattr(self, name)
+            if secret is not None and (weakness := key_weakness(secret.get_secret_value())):
+                yield f"{name.upper()}: {weakness}"
+
+    def warnings(self) -> Iterator[str]:
+        if self.password_min_length < 15:
+            yield "PASSWORD_MIN_LENGTH: a password that is the only factor should have 15"
+
+
+class Security:
+    """What the running service signs, derives and hashes with."""
+
+    def __init__(
+        self,
+        settings: SecuritySettings,
+        secrets: SecretList,
+        *,
+        ring: KeyRing,
+        password_grant_enabled: bool,
+    ) -> None:
+        self.settings = settings
+        self.password_grant_enabled = password_grant_enabled
+        self._secrets = secrets
+        self.passwords = Passwords()
+        self.password_policy = PasswordPolicy(
+            settings.password_min_length, settings.password_breach_check_url
+        )
+        self.access_tokens = AccessTokens(
+            ring,
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+            client_id=settings.jwt_client_id,
+            max_lifetime=settings.access_token_ttl,
+        )
+
+    @property
+    def ring(self) -> KeyRing:
+        return self.access_tokens.ring
+
+    def use_ring(self, ring: KeyRing) -> None:
+        """Sign and verify access tokens with other keys."""
+        self.access_tokens.ring = ring
+
+    def derived_keys(self, purpose: str) -> list[bytes]:
+        """The one to use first, then the one that is being rotated in or out."""
+        return [derive(key, purpose) for key in self._secrets.in_use()]
+
+    async def follow(self, settings: SecuritySettings) -> None:
+        """To other secrets; where SECRET_KEY is gone, the one in force stays."""
+        if settings.secret_key is not None:
+            self._secrets.replace(_listed(settings.secret_key, settings.secret_key_previous))
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    security = registry.add(app, Security, from_settings(settings))
+    settings.on_change(SecuritySettings, ROTATED, security.follow)
+
+
+def from_settings(settings: Settings) -> Security:
+    group = settings.group(SecuritySettings)
+    if group.secret_key is not None:
+        current = group.secret_key
+    elif settings.runtime.is_production:
+        # settings.check() refuses to start
+        current = SecretStr(secrets.token_urlsafe(MIN_KEY_BYTES))
+    else:
+        current = SecretStr(development_key(settings.runtime.data_dir))
+    keys = SecretList(_listed(current, group.secret_key_previous))
+    grant = group.password_grant_enabled
+    return Security(
+        group,
+        keys,
+        ring=SecretKeys(keys),
+        password_grant_enabled=not settings.runtime.is_production if grant is None else grant,
+    )
+
+
+def security_of(request: Request) -> Security:
+    return registry.get(request, Security)
+
+
+def _listed(current: SecretStr, previous: SecretStr | None) -> list[bytes]:
+    listed = [current] if previous is None else [current, previous]
+    return [one.get_secret_value().encode() for one in listed]

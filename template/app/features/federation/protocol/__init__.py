@@ -1,0 +1,1 @@
+"""The protocol of federated login: discovery, requests to providers, and the flow."""

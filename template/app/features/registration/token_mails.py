@@ -1,0 +1,77 @@
+"""Mails that anybody can cause: off the request's path, and few to one address.
+
+The answer to a request neither waits for this work nor tells whether there was any.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from app.core import clock
+from app.core.background import Background
+from app.core.database import Database, WriteSession
+from app.core.security.failure_counters import Counters
+from app.features.mail.message import Mail
+from app.features.mail.outbox import Outbox
+from app.features.registration.repository import OneTimeTokenRepository, issue
+
+log = structlog.get_logger("app.mail")
+
+MAILS_PER_ADDRESS = 3
+WINDOW = timedelta(hours=1)
+TOKEN_TTL = timedelta(minutes=60)
+
+
+class Carrying(Protocol):
+    def __call__(self, to: str, token: str, frontend_url: str | None) -> Mail: ...
+
+
+class TokenMails:
+    def __init__(
+        self,
+        database: Database,
+        counters: Callable[[], Counters],
+        outbox: Callable[[], Outbox],
+        background: Background,
+        frontend_url: str | None,
+    ) -> None:
+        self._database = database
+        self._counters = counters
+        self._outbox = outbox
+        self._background = background
+        self._frontend_url = frontend_url
+
+    def later(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._background.submit(work)
+
+    def tell(self, session: WriteSession, mail: Mail) -> None:
+        """With the transaction; what an owner must learn is not counted."""
+        self._outbox().post(session, mail)
+
+    async def write(self, mail: Mail) -> None:
+        if await self._may_write_to(mail.to):
+            await self._outbox().deliver(mail)
+
+    async def write_token(
+        self, user_id: UUID, purpose: str, address: str, carrying: Carrying
+    ) -> None:
+        """A new token of that purpose, in a mail to the address."""
+        if not await self._may_write_to(address):
+            return
+        async with self._database.write() as session:
+            now = clock.now()
+            await OneTimeTokenRepository(session).remove_expired(now)
+            expires_at = now + TOKEN_TTL
+            token = await issue(self._database, session, user_id, purpose, address, expires_at)
+            self.tell(session, carrying(address, token, self._frontend_url))
+
+    async def _may_write_to(self, address: str) -> bool:
+        key = f"mail/{address}"
+        counts = await self._counters().add([key], WINDOW)
+        allowed = counts[key].value <= MAILS_PER_ADDRESS
+        if not allowed:
+            log.warning("mail.limit_reached")
+        return allowed

@@ -1,0 +1,76 @@
+"""DATABASE_READ_URL: read sessions of endpoints go there, and nothing that decides does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app.api.deps import ReadSessionDep, SessionDep
+from app.core import registry
+from app.core.database import Database
+from app.models.role import Role
+from app.models.user import User
+from tests.support.databases import Databases
+from tests.support.factories import logged_in
+from tests.support.service import Start
+
+
+@pytest.fixture
+def replica_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """Of a database that nothing is copied to: a replica that lags for ever."""
+    directory = tmp_path / "replica"
+    directory.mkdir()
+    url = databases.create(directory)
+    yield url
+    databases.drop(url)
+
+
+async def test_reads_of_endpoints_go_to_the_replica_and_writes_do_not(
+    start: Start, replica_url: str
+) -> None:
+    async def read(session: ReadSessionDep) -> bool:
+        return await session.scalar(select(func.count()).where(Role.name == "new")) == 1
+
+    async def write(session: SessionDep) -> bool:
+        session.add(Role(name="new"))
+        await session.flush()
+        return await session.scalar(select(func.count()).where(Role.name == "new")) == 1
+
+    async with start(database_read_url=replica_url) as service:
+        service.app.add_api_route("/read", read)
+        service.app.add_api_route("/write", write, methods=["POST"])
+        written = (await service.client.post("/write")).json()
+        before = (await service.client.get("/read")).json()
+        async with service.app.state.replica.write() as session:
+            session.add(Role(name="new"))
+        after = (await service.client.get("/read")).json()
+
+        readiness = (await service.client.get("/api/v1/health/readiness")).json()
+
+    assert (written, before, after) == (True, False, True)
+    assert readiness["checks"]["replica"]["status"] == "healthy"
+    assert readiness["checks"]["replica"]["critical"] is False
+
+
+async def test_who_may_ask_is_never_read_from_a_replica(start: Start, replica_url: str) -> None:
+    """It lags: a session that was revoked would live on there, and a new one not yet."""
+    async with start(database_read_url=replica_url) as service:
+        tokens = await logged_in(service)
+        known = await service.client.get("/api/v1/users/me", headers=tokens.header)
+        async with service.app.state.replica.read() as session:
+            copied = await session.scalar(select(func.count()).select_from(User))
+        await service.client.post("/api/v1/auth/logout", headers=tokens.header)
+        revoked = await service.client.get("/api/v1/users/me", headers=tokens.header)
+
+    assert copied == 0
+    assert (known.status_code, revoked.status_code) == (200, 401)
+
+
+async def test_without_one_there_is_one_database(start: Start) -> None:
+    async with start() as service:
+        readiness = (await service.client.get("/api/v1/health/readiness")).json()
+
+        assert service.app.state.replica is registry.get(service.app, Database)
+        assert set(readiness["checks"]) >= {"database"}
+        assert "replica" not in readiness["checks"]

@@ -1,0 +1,260 @@
+"""Access tokens: everything that is not a live token of this service gets one 401, quickly."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from app.core.security.tokens import MAX_TOKEN_BYTES
+from tests.support.factories import bearer, logged_in, login, make_user
+from tests.support.forgery import Parts, decoded, encoded, forged, parts
+from tests.support.service import SECRET_KEY, Service, Start
+
+ME = "/api/v1/users/me"
+MAX_SECONDS = 0.05
+
+type Attack = Callable[[str], str]
+
+
+def with_header(**changes: Any) -> Attack:
+    def attack(token: str) -> str:
+        header, claims = parts(token)
+        return forged(_without_none(header | changes), claims)
+
+    return attack
+
+
+def with_claims(**changes: Any) -> Attack:
+    def attack(token: str) -> str:
+        header, claims = parts(token)
+        return forged(header, _without_none(claims | changes))
+
+    return attack
+
+
+def shifted(**seconds: int) -> Attack:
+    def attack(token: str) -> str:
+        header, claims = parts(token)
+        return forged(header, claims | {name: claims[name] + by for name, by in seconds.items()})
+
+    return attack
+
+
+def unsigned(token: str) -> str:
+    header, claims = parts(token)
+    return forged(header | {"alg": "none"}, claims).rpartition(".")[0] + "."
+
+
+def second_spelling(token: str) -> str:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    spelled = token[:-1] + alphabet[alphabet.index(token[-1]) + 1]
+    assert decoded(spelled.split(".")[2]) == decoded(token.split(".")[2])
+    return spelled
+
+
+def with_raw_expiry(token: str) -> str:
+    header, claims = parts(token)
+    text = json.dumps(claims).replace(str(claims["exp"]), "1" + "0" * 400)
+    return forged(header, text.encode())
+
+
+def nested(token: str) -> str:
+    return forged(parts(token)[0], b'{"a":' * 1000 + b"1" + b"}" * 1000)
+
+
+def nested_header(token: str) -> str:
+    return forged(b'{"a":' * 500 + b"1" + b"}" * 500, parts(token)[1])
+
+
+def signed_with(key: str, digest: str = "sha256", alg: str = "HS256") -> Attack:
+    def attack(token: str) -> str:
+        header, claims = parts(token)
+        return forged(header | {"alg": alg}, claims, key, digest)
+
+    return attack
+
+
+def payload_of(value: Any) -> Attack:
+    return lambda token: forged(parts(token)[0], value)
+
+
+def _without_none(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+ATTACKS: dict[str, Attack] = {
+    "alg none, no signature": unsigned,
+    "alg none, signed": with_header(alg="none"),
+    "alg in another case": with_header(alg="hs256"),
+    "alg of another family": with_header(alg="RS256"),
+    "alg HS512, signed so": signed_with(SECRET_KEY, "sha512", "HS512"),
+    "no alg": with_header(alg=None),
+    "wrong key": signed_with("another key of thirty-two bytes!"),
+    "empty key": signed_with(""),
+    "no kid": with_header(kid=None),
+    "unknown kid": with_header(kid="0" * 16),
+    "kid is a path": with_header(kid="../../dev/null"),
+    "kid is SQL": with_header(kid="' UNION SELECT 'x"),
+    "kid is an object": with_header(kid={"k": "v"}),
+    "kid is a list": with_header(kid=["a"]),
+    "kid is a number": with_header(kid=0),
+    "crit": with_header(crit=["exp"]),
+    "b64": with_header(b64=False),
+    "b64 and crit": with_header(b64=False, crit=["b64"]),
+    "zip": with_header(zip="DEF"),
+    "jku": with_header(jku="https://attacker.example/keys.json"),
+    "jwk": with_header(jwk={"kty": "oct", "k": encoded(b"k" * 32)}),
+    "x5u": with_header(x5u="https://attacker.example/cert.pem"),
+    "JWE header": with_header(enc="A256GCM"),
+    "typ JWT": with_header(typ="JWT"),
+    "typ in another case": with_header(typ="AT+JWT"),
+    "no typ": with_header(typ=None),
+    "header is a list": lambda token: forged([], parts(token)[1]),
+    "header is text": lambda token: forged("HS256", parts(token)[1]),
+    "header is no JSON": lambda token: forged(b"{", parts(token)[1]),
+    "header is not UTF-8": lambda token: forged(b'{"\xff": 1}', parts(token)[1]),
+    "header is nested deeply": nested_header,
+    "wrong issuer": with_claims(iss="somebody"),
+    "issuer is a list": with_claims(iss=["somebody"]),
+    "no issuer": with_claims(iss=None),
+    "wrong audience": with_claims(aud="somebody"),
+    "audience among others": lambda token: with_claims(aud=[parts(token)[1]["aud"], "other"])(
+        token
+    ),
+    "audience is a list": lambda token: with_claims(aud=[parts(token)[1]["aud"]])(token),
+    "no audience": with_claims(aud=None),
+    "wrong client": with_claims(client_id="somebody"),
+    "no client": with_claims(client_id=None),
+    "no subject": with_claims(sub=None),
+    "subject is no id": with_claims(sub="admin"),
+    "subject is a number": with_claims(sub=1),
+    "unknown subject": with_claims(sub="0199a1b2-0000-7000-8000-00000000abcd"),
+    "no session": with_claims(sid=None),
+    "session is no id": with_claims(sid="1"),
+    "session is an object": with_claims(sid={"a": 1}),
+    "unknown session": with_claims(sid="0199a1b2-0000-7000-8000-00000000abcd"),
+    "no id": with_claims(jti=None),
+    "no expiry": with_claims(exp=None),
+    "expired": shifted(exp=-1800, iat=-1800, nbf=-1800),
+    "expiry is text": with_claims(exp="soon"),
+    "expiry is infinite": with_claims(exp=float("inf")),
+    "expiry is NaN": with_claims(exp=float("nan")),
+    "expiry is 10**400": with_raw_expiry,
+    "expiry is true": with_claims(exp=True),
+    "no issue time": with_claims(iat=None),
+    "issued in a list": with_claims(iat=[1]),
+    "no not-before": with_claims(nbf=None),
+    "not valid yet": shifted(nbf=600),
+    "lives too long": shifted(exp=60),
+    "issued in the past to live long": shifted(iat=-3600),
+    "claims are a list": payload_of([]),
+    "claims are text": payload_of("admin"),
+    "claims are no JSON": payload_of(b"{"),
+    "claims are not UTF-8": payload_of(b'{"\xff": 1}'),
+    "claims are nested deeply": nested,
+    "second spelling of the signature": second_spelling,
+    "padded": lambda token: token + "=",
+    "standard alphabet": lambda token: token.rpartition(".")[0] + "." + "+/" * 21 + "A",
+    "cut signature": lambda token: token[:-4],
+    "no signature": lambda token: token.rpartition(".")[0] + ".",
+    "two parts": lambda token: token.rpartition(".")[0],
+    "five parts": lambda token: token + ".e30.e30",
+    "oversize": lambda token: token + "A" * MAX_TOKEN_BYTES,
+    "huge": lambda token: "A" * 16_000 + "." + token,
+    "JSON serialization": lambda token: '{"payload":"e30","signatures":[]}',
+    "garbage": lambda _: "garbage",
+    "dots": lambda _: "...",
+    "not ASCII": lambda token: token[:-1] + "\u00e9",
+    "leading space": lambda token: " " + token + " x",
+}
+
+
+async def test_a_token_that_was_not_issued_gets_401_in_50_ms(service: Service) -> None:
+    """One service for the whole table: to start one costs more than all attacks on it."""
+    tokens = await logged_in(service)
+
+    answers = {
+        name: await refused(service, attack(tokens.access)) for name, attack in ATTACKS.items()
+    }
+
+    assert {name: answer for name, answer in answers.items() if answer is not None} == {}
+
+
+async def refused(service: Service, token: str) -> str | None:
+    """None where the answer is the documented one, in time; else what it was."""
+    headers = [(b"Authorization", b"Bearer " + token.encode())]
+    timings = []
+    for _ in range(3):
+        started = time.perf_counter()
+        response = await service.client.get(ME, headers=headers)
+        timings.append(time.perf_counter() - started)
+    challenged = response.headers.get("WWW-Authenticate") == 'Bearer error="invalid_token"'
+    is_right = response.status_code == 401 and response.json()["code"] == "invalid_token"
+    if is_right and challenged and min(timings) < MAX_SECONDS:
+        return None
+    return f"{response.status_code} {response.text} in {min(timings):.3f} s"
+
+
+async def test_a_forged_token_with_nothing_changed_works(service: Service) -> None:
+    """Else the table above would prove nothing."""
+    tokens = await logged_in(service)
+
+    response = await service.client.get(ME, headers=bearer(forged(*parts(tokens.access))))
+
+    assert response.status_code == 200
+
+
+async def test_a_refresh_token_is_no_access_token(service: Service) -> None:
+    tokens = await logged_in(service)
+
+    response = await service.client.get(ME, headers=bearer(tokens.refresh))
+
+    assert response.status_code == 401
+
+
+async def test_the_claims_are_those_of_rfc_9068(service: Service) -> None:
+    header, claims = await issued(service)
+
+    assert header["typ"] == "at+jwt"
+    assert header["alg"] == "HS256"
+    assert claims.keys() == {
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "nbf",
+        "jti",
+        "sid",
+        "scope",
+        "roles",
+        "client_id",
+    }
+    assert claims["exp"] - claims["iat"] == 900
+
+
+async def test_issuer_audience_and_client_are_settings(start: Start) -> None:
+    async with start(jwt_issuer="i", jwt_audience="a", jwt_client_id="c") as service:
+        _, claims = await issued(service)
+
+    assert (claims["iss"], claims["aud"], claims["client_id"]) == ("i", "a", "c")
+
+
+async def test_a_token_of_the_previous_key_verifies_and_a_new_one_signs(start: Start) -> None:
+    old, new = SECRET_KEY, "n3wKey2026-after-Rotation!plmokn"
+    async with start(secret_key=old) as service:
+        tokens = await logged_in(service)
+
+    async with start(secret_key=new, secret_key_previous=old) as service:
+        during = await service.client.get(ME, headers=tokens.header)
+        newer = await logged_in(service)
+    async with start(secret_key=new) as service:
+        after = await service.client.get(ME, headers=tokens.header)
+        of_the_new_key = await service.client.get(ME, headers=newer.header)
+
+    assert [during.status_code, after.status_code, of_the_new_key.status_code] == [200, 401, 200]
+
+
+async def issued(service: Service) -> Parts:
+    tokens = await login(service, await make_user(service))
+    return parts(tokens.access)

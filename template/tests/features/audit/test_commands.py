@@ -1,0 +1,91 @@
+"""`app audit`."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from app.core.database import Database
+from app.core.settings import Settings
+from tests.commands.conftest import App
+from tests.support.factories import PASSWORD
+from tests.support.time_travel import advance
+
+ADMIN = ("init-admin", "--email", "a@example.com", "--username", "admin", "--password-stdin")
+
+
+def execute(url: str, statement: str) -> None:
+    async def run() -> None:
+        database = Database(make_url(url), Settings(env_file=None))
+        async with database.write() as session:
+            await session.execute(text(statement))
+        await database.close()
+
+    asyncio.run(run())
+
+
+@pytest.fixture
+def recorded(app: App, configured: str) -> str:
+    """A database with one entry: the first administrator."""
+    assert app(*ADMIN, stdin=PASSWORD).exit_code == 0
+    return configured
+
+
+def test_what_a_command_did_is_recorded_and_sealed(app: App, recorded: str) -> None:
+    result = app("audit", "verify")
+
+    assert result.exit_code == 0, result.output
+    assert "entries 1 to 1 are as they were sealed" in result.stdout
+
+
+def test_a_changed_entry_is_named_and_the_status_is_1(app: App, recorded: str) -> None:
+    execute(recorded, "UPDATE audit_entries SET action = 'nothing'")
+
+    result = app("audit", "verify")
+
+    assert result.exit_code == 1
+    assert "entry number 1 " in result.stderr
+
+
+def test_entries_are_removed_after_their_time(
+    app: App, recorded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_RETENTION_DAYS", "30")
+    advance(monkeypatch, timedelta(days=31))
+
+    result = app("audit", "prune")
+
+    assert result.exit_code == 0, result.output
+    assert "1 entries were removed" in result.stdout
+    assert "entries 2 to 2 are as they were sealed" in app("audit", "verify").stdout
+
+
+def test_nothing_is_removed_from_a_broken_trail(
+    app: App, recorded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_RETENTION_DAYS", "30")
+    advance(monkeypatch, timedelta(days=31))
+    execute(recorded, "UPDATE audit_entries SET action = 'nothing'")
+
+    result = app("audit", "prune")
+
+    assert result.exit_code == 1
+    assert "entry number 1 " in result.stderr
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_database_without_entries_has_none_to_remove(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_RETENTION_DAYS", "30")
+
+    results = [app("audit", *words) for words in (("prune",), ("verify",))]
+
+    assert [result.exit_code for result in results] == [0, 0], results[0].output
+    assert "0 entries were removed" in results[0].stdout
+
+
+def test_without_a_retention_nothing_is_removed(app: App, recorded: str) -> None:
+    assert app("audit", "prune").exit_code == 1

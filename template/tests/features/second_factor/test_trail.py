@@ -1,0 +1,172 @@
+"""What is told of a second factor and of its codes, and who may remove another's."""
+
+from functools import partial
+
+import pytest
+from sqlalchemy import select, update
+
+from app.core import registry
+from app.core.database import WriteSession
+from app.features.audit.models import AuditEntry
+from app.features.mail.message import Mail
+from app.features.mail.outbox import Outbox
+from app.models.session import Session
+from tests.support.factories import login, make_role, make_user, signed_in
+from tests.support.second_factor import (
+    AUTH,
+    Authenticator,
+    answer,
+    challenged,
+    mid_step,
+    protected_user,
+)
+from tests.support.service import Service, Start
+from tests.support.time_travel import stand_still
+
+
+@pytest.fixture(autouse=True)
+def _steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_still(monkeypatch, mid_step())
+
+
+async def actions(service: Service) -> list[str]:
+    async with service.database.read() as session:
+        recorded = await session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))
+        return [action for action in recorded if action.startswith("factor.")]
+
+
+async def test_the_trail_tells_of_each_change_and_of_no_code(service: Service) -> None:
+    protected = await protected_user(service)
+    await answer(service, await challenged(service, protected.user), protected.recovery_codes[0])
+    await service.client.delete(f"{AUTH}/totp", headers=protected.tokens.header)
+
+    assert await actions(service) == [
+        "factor.enabled",
+        "factor.recovery_code_used",
+        "factor.disabled",
+    ]
+    async with service.database.read() as session:
+        details = [entry.detail for entry in (await session.scalars(select(AuditEntry))).all()]
+    assert {"left": 9} in details
+    assert protected.recovery_codes[0] not in str(details)
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+
+    def post(self, session: WriteSession, mail: Mail) -> None:
+        session.after_commit(partial(self.deliver, mail))
+
+    async def deliver(self, mail: Mail) -> None:
+        self.mails.append(mail)
+
+
+async def test_the_owner_is_told_by_mail_of_each_change(own_service: Service) -> None:
+    outbox = registry.add(own_service.app, Outbox, Recorder())
+    protected = await protected_user(own_service)
+    challenge = await challenged(own_service, protected.user)
+    await answer(own_service, challenge, protected.recovery_codes[0])
+    await own_service.client.delete(f"{AUTH}/totp", headers=protected.tokens.header)
+
+    assert {mail.to for mail in outbox.mails} == {protected.user.email}
+    assert [mail.subject for mail in outbox.mails] == [
+        "A second factor protects your account",
+        "A recovery code of your account was used",
+        "The second factor of your account was removed",
+    ]
+    told = "".join(mail.text for mail in outbox.mails)
+    assert protected.authenticator.secret not in told
+    assert protected.recovery_codes[0] not in told
+
+
+async def test_a_replacement_is_in_the_trail_and_its_owner_is_told(own_service: Service) -> None:
+    outbox = registry.add(own_service.app, Outbox, Recorder())
+    owner = await protected_user(own_service)
+    begun = await own_service.client.post(
+        f"{AUTH}/totp/replace",
+        json={"code": owner.authenticator.code()},
+        headers=owner.tokens.header,
+    )
+    body = {"replacement": begun.json()["replacement"]}
+    for code in ("wrong", Authenticator(begun.json()["secret"]).code()):
+        await own_service.client.post(
+            f"{AUTH}/totp/replace/confirm", json=body | {"code": code}, headers=owner.tokens.header
+        )
+
+    assert await actions(own_service) == ["factor.enabled", "factor.replaced", "factor.replaced"]
+    assert outbox.mails[-1].subject == "The authenticator of your account was replaced"
+    assert begun.json()["secret"] not in outbox.mails[-1].text
+
+
+async def test_a_refused_code_is_in_the_trail(service: Service) -> None:
+    protected = await protected_user(service)
+
+    await answer(service, await challenged(service, protected.user), "wrong")
+
+    async with service.database.read() as session:
+        failures = await session.scalars(
+            select(AuditEntry.detail).where(AuditEntry.outcome == "failure")
+        )
+        assert list(failures) == [{"reason": "wrong_code"}]
+
+
+async def test_a_refused_confirmation_and_the_lock_it_ends_in_are_in_the_trail(
+    start: Start,
+) -> None:
+    async with start(login_failures_per_account=2) as service:
+        tokens = await signed_in(service, await make_user(service))
+        await service.client.post(f"{AUTH}/totp", headers=tokens.header)
+        for code in ("wrong", "wrong", "right or wrong"):
+            body = {"code": code}
+            await service.client.post(f"{AUTH}/totp/confirm", json=body, headers=tokens.header)
+
+        async with service.database.read() as session:
+            failures = select(AuditEntry.action).where(AuditEntry.outcome == "failure")
+            recorded = list(await session.scalars(failures.order_by(AuditEntry.id)))
+    assert recorded == ["factor.enabled", "factor.enabled", "auth.lockout"]
+
+
+async def test_an_administrator_removes_a_factor_that_was_lost(service: Service) -> None:
+    protected = await protected_user(service)
+    admin = await make_user(service, is_superuser=True)
+    tokens = await signed_in(service, admin)
+    path = f"/api/v1/users/{protected.user.id}/totp"
+
+    first, second = [await service.client.delete(path, headers=tokens.header) for _ in range(2)]
+
+    assert (first.status_code, second.status_code) == (204, 404)
+    await login(service, protected.user)
+    async with service.database.read() as session:
+        removed = select(AuditEntry).where(AuditEntry.action == "factor.disabled")
+        entry = (await session.scalars(removed)).one()
+    assert (entry.actor_id, entry.target) == (admin.id, f"user:{protected.user.id}")
+
+
+async def test_nobody_removes_their_own_as_an_administrator(service: Service) -> None:
+    admin = await protected_user(service, is_superuser=True)
+
+    response = await service.client.delete(
+        f"/api/v1/users/{admin.user.id}/totp", headers=admin.tokens.header
+    )
+
+    assert (response.status_code, response.json()["code"]) == (403, "own_factor")
+    assert await actions(service) == ["factor.enabled"]
+
+
+async def test_a_factor_is_removed_by_nobody_with_fewer_rights_or_an_old_session(
+    service: Service,
+) -> None:
+    protected = await protected_user(service, is_superuser=True)
+    await make_role(service, "helpdesk", "users:manage")
+    helper = await signed_in(service, await make_user(service, roles=("helpdesk",)))
+    admin = await signed_in(service, await make_user(service, is_superuser=True))
+    path = f"/api/v1/users/{protected.user.id}/totp"
+
+    below = await service.client.delete(path, headers=helper.header)
+    async with service.database.write() as session:
+        await session.execute(update(Session).values(authenticated_at=None))
+    late = await service.client.delete(path, headers=admin.header)
+
+    assert (below.status_code, below.json()["code"]) == (403, "insufficient_rights")
+    assert (late.status_code, late.json()["code"]) == (403, "reauth_required")
