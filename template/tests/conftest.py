@@ -12,6 +12,7 @@ from tests.support.databases import Databases
 from tests.support.service import Service, Start, entered, running, shared_app
 
 pytest_plugins = (
+    "tests.support.command_line",
     "tests.support.engines",
     "tests.support.extensions",
     "tests.support.needs",

@@ -18,7 +18,7 @@ from app.core.database.settings import database_url
 from app.core.settings import Settings
 from tooling import checkout
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[1]
 UPDATE = "uvx 'copier>=9.19.1,<10' update --defaults --skip-answered -c 1000"
 GONE = "of newer code, or of a part switched off before `app db downgrade <part>@base`"
 SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.core.http.errors import Conflict
 from app.models.user import User
-from tests.commands.conftest import App
+from tests.support.command_line import App
 from tests.support.factories import PASSWORD, make_user
 from tests.support.service import running
 

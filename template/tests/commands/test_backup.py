@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.commands.conftest import App
 from tests.commands.test_seed import users
+from tests.support.command_line import App
 from tests.support.databases import Databases
 from tests.support.factories import logged_in
 from tests.support.service import SECRET_KEY, running

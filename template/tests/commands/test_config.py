@@ -5,8 +5,8 @@ import json
 import pytest
 
 from app.core.settings import ConfigurationError
-from tests.commands.conftest import App
 from tests.support import isolation
+from tests.support.command_line import App
 from tests.support.service import SECRET_KEY
 
 

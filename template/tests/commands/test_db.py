@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from app.core.database import migrations
-from tests.commands.conftest import App
+from tests.support.command_line import App
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.commands.conftest import App
+from tests.support.command_line import App
 
 
 def test_the_schema_is_printed_without_a_server(app: App) -> None:

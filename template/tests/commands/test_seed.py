@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.core.settings import ConfigurationError
 from app.models.user import User
-from tests.commands.conftest import App
+from tests.support.command_line import App
 from tests.support.factories import PASSWORD
 from tests.support.service import running
 

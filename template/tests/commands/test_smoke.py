@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.commands.conftest import App
+from tests.support.command_line import App
 from tests.support.factories import PASSWORD, make_user
 from tests.support.server import Server, serving
 from tests.support.service import running

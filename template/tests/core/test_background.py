@@ -10,7 +10,7 @@ from app.core.background import Background
 
 
 async def test_the_end_waits_for_what_was_submitted_and_what_that_submits() -> None:
-    background, done = Background("test", workers=1), []
+    background, done = Background(workers=1), []
 
     async def second() -> None:
         done.append("second")
@@ -26,7 +26,7 @@ async def test_the_end_waits_for_what_was_submitted_and_what_that_submits() -> N
 
 
 async def test_a_full_queue_refuses_and_says_so(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    background, gate = Background("test", workers=1, capacity=1), asyncio.Event()
+    background, gate = Background(workers=1, capacity=1), asyncio.Event()
 
     async def wait() -> None:
         await gate.wait()
@@ -40,7 +40,7 @@ async def test_a_full_queue_refuses_and_says_so(capsysbinary: pytest.CaptureFixt
 
 
 async def test_nothing_is_taken_before_the_start_and_after_the_end() -> None:
-    background = Background("test")
+    background = Background()
 
     async def work() -> None: ...
 
@@ -54,7 +54,7 @@ async def test_nothing_is_taken_before_the_start_and_after_the_end() -> None:
 async def test_a_failure_ends_only_the_work_that_failed(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    background, done = Background("test", workers=1), []
+    background, done = Background(workers=1), []
 
     async def fail() -> None:
         raise ZeroDivisionError
@@ -75,7 +75,7 @@ async def test_the_end_does_not_wait_for_ever(
     monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     monkeypatch.setattr(background_module, "DRAIN_SECONDS", 0.01)
-    background = Background("test", workers=1)
+    background = Background(workers=1)
 
     async def hang() -> None:
         await asyncio.Event().wait()

@@ -12,11 +12,11 @@ from httpx2 import Response
 from app.core import clock, registry
 from app.features.federation.authorization import AuthorizationService
 from app.features.federation.login_methods import Client
+from app.features.registration.password_reset import RESET_PASSWORD
 from app.features.registration.repository import issue
 from app.features.registration.service import VERIFY_EMAIL
 from app.features.registration.token_mails import TOKEN_TTL
 from app.models.user import User
-from app.services.own_password import RESET_PASSWORD
 from tests.support.factories import PASSWORD, bearer, signed_in
 from tests.support.pkce import PkceClient
 from tests.support.second_factor import FIXED, answer, challenged, with_factor

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import App
 from tests.support import project
+from tests.support.command_line import App
 from tooling.new import write_domain
 from tooling.new.names import RefusedError, singular_of
 from tooling.new.registration import registered

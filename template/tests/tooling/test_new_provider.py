@@ -10,8 +10,8 @@ import pytest
 from app import installed
 from app.domains import Domain
 from app.features.federation.provider import Provider, openid_identity
-from tests.commands.conftest import App
 from tests.support import project
+from tests.support.command_line import App
 from tooling.new import write_domain
 from tooling.new.names import RefusedError
 from tooling.new.provider import write_provider

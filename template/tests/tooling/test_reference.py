@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.commands.conftest import App
 from tests.support import isolation
+from tests.support.command_line import App
 from tests.support.project import ROOT
 from tests.support.service import Service
 from tooling import reference

@@ -29,7 +29,7 @@ from app.core.settings import Settings
 
 log = structlog.get_logger("app.migrations")
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 OWN_VERSIONS = MIGRATIONS / "versions"
 
 

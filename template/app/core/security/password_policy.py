@@ -191,5 +191,5 @@ LONGEST = 64
 @lru_cache
 def common_passwords() -> frozenset[str]:
     """In lower case."""
-    data = files("app.core").joinpath(DATA).read_bytes()
+    data = files("app.core.security").joinpath(DATA).read_bytes()
     return frozenset(gzip.decompress(data).decode("ascii").splitlines())

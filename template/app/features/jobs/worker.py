@@ -9,8 +9,8 @@ from pathlib import Path
 import structlog
 
 from app.core import lifespan
-from app.features.jobs.parts import Parts
 from app.features.jobs.engines.broker import Broker
+from app.features.jobs.parts import Parts
 from app.features.jobs.relay import Relay
 
 log = structlog.get_logger("app.jobs")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from app.core.settings import ConfigurationError, Settings, SettingsGroup
 from app.core.security.signing_key import Algorithm
+from app.core.settings import ConfigurationError, Settings, SettingsGroup
 from app.features.signing_keys.directory import KeyDirectory, exposed, write_key
 
 DEVELOPMENT_DIRECTORY = "jwt_keys"

@@ -62,7 +62,8 @@ class Telemetry:
         if self._export is None:
             return
         export = self._export
-        databases = {registry.get(app, Database), app.state.replica}
+        database = registry.get(app, Database)
+        databases = {database, database.for_reads}
         engines = [database.engine.sync_engine for database in databases]
         instruments.add(Traced(export.tracer_provider, export.meter_provider))
 

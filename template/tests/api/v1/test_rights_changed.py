@@ -32,7 +32,9 @@ def service(own_service: Service) -> Service:
 
 @pytest.fixture
 def recorder(service: Service) -> Recorder:
-    return registry.add(service.app, Principals, Recorder())
+    recorder = Recorder()
+    registry.add(service.app, Principals, recorder)
+    return recorder
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,6 @@ import pytest
 from sqlalchemy import func, select
 
 from app.api.deps import ReadSessionDep, SessionDep
-from app.core import registry
-from app.core.database import Database
 from app.models.role import Role
 from app.models.user import User
 from tests.support.databases import Databases
@@ -42,7 +40,7 @@ async def test_reads_of_endpoints_go_to_the_replica_and_writes_do_not(
         service.app.add_api_route("/write", write, methods=["POST"])
         written = (await service.client.post("/write")).json()
         before = (await service.client.get("/read")).json()
-        async with service.app.state.replica.write() as session:
+        async with service.database.for_reads.write() as session:
             session.add(Role(name="new"))
         after = (await service.client.get("/read")).json()
 
@@ -58,7 +56,7 @@ async def test_who_may_ask_is_never_read_from_a_replica(start: Start, replica_ur
     async with start(database_read_url=replica_url) as service:
         tokens = await logged_in(service)
         known = await service.client.get("/api/v1/users/me", headers=tokens.header)
-        async with service.app.state.replica.read() as session:
+        async with service.database.for_reads.read() as session:
             copied = await session.scalar(select(func.count()).select_from(User))
         await service.client.post("/api/v1/auth/logout", headers=tokens.header)
         revoked = await service.client.get("/api/v1/users/me", headers=tokens.header)
@@ -71,6 +69,6 @@ async def test_without_one_there_is_one_database(start: Start) -> None:
     async with start() as service:
         readiness = (await service.client.get("/api/v1/health/readiness")).json()
 
-        assert service.app.state.replica is registry.get(service.app, Database)
+        assert service.database.for_reads is service.database
         assert set(readiness["checks"]) >= {"database"}
         assert "replica" not in readiness["checks"]

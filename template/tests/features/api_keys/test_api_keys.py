@@ -9,12 +9,12 @@ from httpx2 import Response
 from sqlalchemy import event, select, update
 
 from app.core import clock, registry
+from app.features.api_keys.authenticator import ApiKeyAuthenticator
 from app.features.api_keys.models import ApiKey
 from app.features.audit.models import AuditEntry
 from app.features.idempotency.store import StoredAnswer
 from app.models.role import Role
 from app.models.session import Session
-from app.services.bearers import Bearers
 from tests.support.factories import Tokens, bearer, logged_in, make_role, make_user, signed_in
 from tests.support.service import Service
 
@@ -52,8 +52,8 @@ async def listed(service: Service, tokens: Tokens) -> list[dict[str, Any]]:
 
 async def recorded(service: Service) -> None:
     """Waits until the use of a key is written."""
-    bearers = registry.get(service.app, Bearers)
-    await bearers.close()
+    authenticator = registry.get(service.app, ApiKeyAuthenticator)
+    await authenticator.close()
 
 
 async def test_a_key_is_shown_once_and_listed_by_its_prefix(service: Service) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from app.core.database import Database
 from app.core.settings import Settings
-from tests.commands.conftest import App
+from tests.support.command_line import App
 from tests.support.factories import PASSWORD
 from tests.support.time_travel import advance
 

@@ -13,7 +13,7 @@ from app.core.settings import Settings
 from app.features.encryption import Encryption, UndecryptableError
 from app.features.second_factor.models import TotpFactor
 from app.models.user import User
-from tests.commands.conftest import App
+from tests.support.command_line import App
 
 OLD, NEW = (f"{end}0Zk4Wm9Rt2Yp7Lc5Hn8Xq3Vb6Jd1Fs0" for end in "ab")
 SEED = "JBSWY3DPEHPK3PXP"

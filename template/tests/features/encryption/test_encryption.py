@@ -119,7 +119,7 @@ async def test_keys_of_its_own_encrypt_and_the_secret_still_decrypts(start: Star
     async with start(encryption_keys=f"{NEW_KEY}, {OLD_KEY}") as service:
         encryption = registry.get(service.app, Encryption)
         token = encryption.encrypt("totp/1", TEXT)
-        renewed = encryption.renewed("totp/1", old)
+        renewed = encryption.renewed("totp/1", old) or ""
     async with start(encryption_keys=NEW_KEY, secret_key=OTHER_KEY) as later:
         encryption = registry.get(later.app, Encryption)
         assert encryption.decrypt("totp/1", token) == TEXT

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from app.core import clock, registry
+from app.features.federation.jobs import SYNC
 from app.features.federation.models import FederatedIdentity
 from app.features.federation.provider import Tokens
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.sync import PAGE
-from app.features.jobs import upkeep
+from app.features.jobs import NoPayload
 from app.features.jobs.models import JobRow, JobStatus
 from app.models.user import User
 from tests.features.federation.conftest import NAME, defaults
@@ -34,7 +35,6 @@ KILLED_AT = 425
 """In the middle of a page."""
 ENDED_SECONDS = 240
 MODULE = "tests.features.federation.sync_probes"
-(SYNC,) = [job for job in upkeep.JOBS if job.name == "oauth.sync"]
 
 
 async def linked(service: Service, issuer: str) -> None:
@@ -91,7 +91,7 @@ def test_a_thousand_accounts_are_synced_although_a_worker_is_killed_in_the_middl
     async def scenario() -> tuple[int, JobRow, list[str | None]]:
         async with running(database_url=database_url, redis_url=redis_server.url) as service:
             await linked(service, provider.url)
-            job_id = await enqueued(service, SYNC, upkeep.NoPayload())
+            job_id = await enqueued(service, SYNC, NoPayload())
             with asking() as worker:
                 done = await interrupted(directory, service, job_id)
                 assert worker.stop(signal.SIGKILL) == -signal.SIGKILL

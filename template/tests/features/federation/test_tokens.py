@@ -11,10 +11,13 @@ from sqlalchemy import select, text
 from app.core import registry
 from app.core.http.errors import Conflict, NotFound, Unavailable
 from app.core.settings import Settings
-from app.features.encryption import Encryption, columns
-from app.features.encryption.reencryption import Reencryption
 from app.features import federation
+from app.features.encryption import Encryption
+from app.features.encryption.columns import EncryptedColumns
+from app.features.encryption.reencryption import Reencryption
 from app.features.federation.models import ProviderToken
+from app.features.federation.protocol.connection import Connection
+from app.features.federation.protocol.flow import Flow
 from app.features.federation.provider import Federation
 from app.features.federation.provider_tokens import TOKENS, ProviderTokens
 from app.features.secrets.reload import Reloading
@@ -200,11 +203,17 @@ async def test_no_login_fails_where_the_provider_changes_between_two_tries(
     assert stub.asked.count("/token") == 3
 
 
+def connection_of(service: Service) -> Connection:
+    flow = registry.get(service.app, Federation)
+    assert isinstance(flow, Flow)
+    return flow._connections[NAME]
+
+
 async def test_no_login_fails_whose_secret_is_replaced_while_it_is_refused(
     service: Service, stub: Stub
 ) -> None:
     federation.connect(service.app, registry.get(service.app, Settings), [ACME])
-    connection = registry.get(service.app, Federation)._connections[NAME]
+    connection = connection_of(service)
 
     def changing() -> Reply:
         connection.follow({"ACME_CLIENT_SECRET": "new"})
@@ -221,7 +230,7 @@ async def test_a_secret_that_is_corrected_before_it_worked_drops_none_that_works
     service: Service, stub: Stub
 ) -> None:
     federation.connect(service.app, registry.get(service.app, Settings), [ACME])
-    connection = registry.get(service.app, Federation)._connections[NAME]
+    connection = connection_of(service)
     assert await signed_in_through(service, stub)
 
     for secret in ("with a typo", "corrected"):
@@ -253,7 +262,7 @@ async def test_after_reencryption_the_old_key_may_go(
     monkeypatch.setattr(encryption, "_keys", lambda: new)
 
     assert counts == [[1], [0]]
-    assert TOKENS in columns.columns_of(service.app)
+    assert TOKENS in registry.get(service.app, EncryptedColumns)
     assert await tokens.access_token(user_id, NAME) == "access1"
 
 

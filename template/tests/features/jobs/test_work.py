@@ -11,10 +11,12 @@ from app.core.instruments import Instruments
 from app.core.security import Security, events
 from app.core.settings import Settings
 from app.features.audit.chain import seal_all
+from app.features.audit.jobs import PRUNE
 from app.features.audit.keys import AuditKeys
 from app.features.audit.models import AuditEntry
-from app.features.jobs import PURGE, Nothing, install, upkeep
+from app.features.jobs import NoPayload, install
 from app.features.jobs.models import JobRow, JobStatus
+from app.features.jobs.upkeep import CLEAN_SESSIONS, PURGE
 from app.features.mail.message import Mail, compose
 from app.features.mail.outbox import Outbox
 from app.features.mail.transports import Mailer
@@ -26,7 +28,6 @@ from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
 MAIL = compose("ada@example.com", "Subject", "the code is 4711")
-CLEAN, PRUNE = upkeep.JOBS[:2]
 
 
 class FlakyMailer:
@@ -50,7 +51,8 @@ async def mail_row(service: Service) -> JobRow:
 async def test_a_mail_leaves_with_its_transaction_and_lies_encrypted_until_then(
     own_service: Service,
 ) -> None:
-    mailer = registry.add(own_service.app, Mailer, FlakyMailer(ConnectionRefusedError("no server")))
+    mailer = FlakyMailer(ConnectionRefusedError("no server"))
+    registry.add(own_service.app, Mailer, mailer)
     async with own_service.database.write() as session:
         registry.get(own_service.app, Outbox).post(session, MAIL)
     await drained(own_service)
@@ -61,7 +63,7 @@ async def test_a_mail_leaves_with_its_transaction_and_lies_encrypted_until_then(
         row = await session.get(JobRow, waiting.id)
         assert row is not None
         row.run_at = row.due_at = clock.now()
-    await enqueued(own_service, PURGE, Nothing())  # wakes the drain
+    await enqueued(own_service, PURGE, NoPayload())  # wakes the drain
     await drained(own_service)
 
     assert "4711" not in str(waiting.payload)
@@ -94,7 +96,7 @@ async def test_a_mail_whose_key_is_gone_is_buried(own_service: Service) -> None:
         row.payload = {"sealed": "of another key"}
         row.run_at = row.due_at = clock.now()
 
-    await enqueued(own_service, PURGE, Nothing())  # wakes the drain
+    await enqueued(own_service, PURGE, NoPayload())  # wakes the drain
     await drained(own_service)
 
     row = await mail_row(own_service)
@@ -112,7 +114,7 @@ async def test_sessions_that_are_long_over_are_removed(own_service: Service) -> 
         old.expires_at = clock.now() - timedelta(days=31)
 
     await reached(
-        own_service, await enqueued(own_service, CLEAN, upkeep.NoPayload()), [JobStatus.DONE]
+        own_service, await enqueued(own_service, CLEAN_SESSIONS, NoPayload()), [JobStatus.DONE]
     )
 
     async with own_service.database.read() as session:
@@ -125,7 +127,7 @@ async def test_audit_entries_are_pruned_where_a_retention_is_set(
 ) -> None:
     async def pruned(**settings: Any) -> list[str]:
         async with start(**settings) as service:
-            job_id = await enqueued(service, PRUNE, upkeep.NoPayload())
+            job_id = await enqueued(service, PRUNE, NoPayload())
             await reached(service, job_id, [JobStatus.DONE])
             async with service.database.read() as session:
                 return list(await session.scalars(select(AuditEntry.action)))
@@ -150,7 +152,7 @@ async def test_what_was_done_long_ago_is_forgotten(worked: Service) -> None:
         assert row is not None
         row.finished_at = clock.now() - timedelta(days=8)
 
-    await reached(worked, await enqueued(worked, PURGE, Nothing()), [JobStatus.DONE])
+    await reached(worked, await enqueued(worked, PURGE, NoPayload()), [JobStatus.DONE])
 
     async with worked.database.read() as session:
         assert await session.get(JobRow, old) is None

@@ -88,7 +88,7 @@ async def test_production_prints_no_body(capsysbinary: pytest.CaptureFixture[byt
 
 @pytest.mark.parametrize("delays", [(0.0, 0.0), (0.0, 0.0, 0.0)])
 async def test_a_mail_that_is_refused_for_now_is_tried_again(delays: tuple[float, ...]) -> None:
-    background = Background("mail")
+    background = Background()
     async with sink("451 later", "451 later") as server, background.running():
         outbox = BackgroundOutbox(mailer(server.url, SENDER, shows_body=False), background, delays)
         await outbox.deliver(MAIL)
@@ -101,7 +101,7 @@ async def test_a_mail_that_is_refused_for_now_is_tried_again(delays: tuple[float
 async def test_after_some_tries_a_mail_is_given_up(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    background = Background("mail")
+    background = Background()
     async with sink(*["451 later"] * 9) as server, background.running():
         outbox = BackgroundOutbox(mailer(server.url, SENDER, shows_body=False), background, (0.0,))
         await outbox.deliver(MAIL)
@@ -113,7 +113,7 @@ async def test_after_some_tries_a_mail_is_given_up(
 
 @pytest.mark.parametrize("reply", ["550 no such user", "554 spam"])
 async def test_a_mail_that_is_refused_for_good_is_not_tried_again(reply: str) -> None:
-    background = Background("mail")
+    background = Background()
     async with sink(reply) as server, background.running():
         outbox = BackgroundOutbox(mailer(server.url, SENDER, shows_body=False), background)
         await outbox.deliver(MAIL)
@@ -125,10 +125,12 @@ async def test_a_mail_that_is_refused_for_good_is_not_tried_again(reply: str) ->
 async def test_a_mail_that_nobody_can_write_is_no_error(start: Start) -> None:
     async with sink() as server, start(mail_url=server.url) as service:
         outbox = BackgroundOutbox(
-            registry.get(service.app, Mailer), service.app.state.mail_background, delays_seconds=()
+            registry.get(service.app, Mailer),
+            registry.get(service.app, Background),
+            delays_seconds=(),
         )
         await outbox.deliver(compose("ada@example.com", "Two\r\nlines: x", "text"))
-        await service.app.state.mail_background.idle()
+        await registry.get(service.app, Background).idle()
 
     assert server.received == []
 
@@ -146,7 +148,7 @@ async def test_a_server_that_says_nothing_keeps_nobody_waiting(
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    background = Background("mail", workers=1, capacity=1)
+    background = Background(workers=1, capacity=1)
     outbox = BackgroundOutbox(
         mailer(f"smtp://127.0.0.1:{port}", SENDER, shows_body=False), background
     )

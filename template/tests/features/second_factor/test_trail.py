@@ -63,7 +63,8 @@ class Recorder:
 
 
 async def test_the_owner_is_told_by_mail_of_each_change(own_service: Service) -> None:
-    outbox = registry.add(own_service.app, Outbox, Recorder())
+    outbox = Recorder()
+    registry.add(own_service.app, Outbox, outbox)
     protected = await protected_user(own_service)
     challenge = await challenged(own_service, protected.user)
     await answer(own_service, challenge, protected.recovery_codes[0])
@@ -81,7 +82,8 @@ async def test_the_owner_is_told_by_mail_of_each_change(own_service: Service) ->
 
 
 async def test_a_replacement_is_in_the_trail_and_its_owner_is_told(own_service: Service) -> None:
-    outbox = registry.add(own_service.app, Outbox, Recorder())
+    outbox = Recorder()
+    registry.add(own_service.app, Outbox, outbox)
     owner = await protected_user(own_service)
     begun = await own_service.client.post(
         f"{AUTH}/totp/replace",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.core.settings import ConfigurationError
-from tests.commands.conftest import App
+from tests.support.command_line import App
 from tests.support.service import SECRET_KEY
 
 WRITTEN = ["encryption_keys", "monitoring_token", "secret_key"]

@@ -104,6 +104,7 @@ async def test_what_the_server_never_takes_is_not_used(
         for url in (database.url("never"), database.url("never again")):
             await rotation.follow(DatabaseSettings(_env_file=None, database_url=url))
         await service.database.ping()
+        assert login.offered is not None
         offered = login.offered.password
         await rotation.follow(DatabaseSettings(_env_file=None, database_url=database.url(FIRST)))
         await rotation.follow(DatabaseSettings(_env_file=None))

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.core import registry
-from app.core.health import Health
+from app.core.health import Health, HealthSettings
 from app.core.security import Security, SecuritySettings
 from app.core.settings import ConfigurationError, Settings
+from app.core.settings.settings import Listener
 from app.features.encryption import Encryption
 from app.features.mail.transports import Mailer
 from app.features.secrets import reload
@@ -229,10 +230,9 @@ async def test_a_part_that_cannot_follow_stops_no_other(
         raise RuntimeError("it cannot")
 
     async with mounted(database_url, files) as service:
-        listening = registry.get(service.app, Reloading)
-        kind = type(registry.get(service.app, Health).settings)
-        listening._listeners.insert(
-            0, reload.Listener(kind, frozenset({"monitoring_token"}), stumble)
+        settings = registry.get(service.app, Settings)
+        settings.listeners.insert(
+            0, Listener(HealthSettings, frozenset({"monitoring_token"}), stumble)
         )
         files.put(monitoring_token=OTHER_TOKEN)
         await until(lambda: registry.get(service.app, Health).admits(OTHER_TOKEN))

@@ -7,7 +7,7 @@ import pytest
 
 from app.core.security.secret_key import key_weakness
 from app.core.settings import ConfigurationError
-from tests.commands.conftest import App
+from tests.support.command_line import App
 from tests.support.key_files import OLD, new_key, put_key
 from tests.support.service import SECRET_KEY
 

@@ -137,7 +137,7 @@ async def test_a_read_of_the_replica_stands_in_its_trace(
 ) -> None:
     async with start(**exporting(collector, database_read_url=database_url)) as service:
         with instruments.continued("job reading", {}):
-            await service.app.state.replica.ping()
+            await service.database.for_reads.ping()
 
     (job,) = collector.named("job reading")
     assert [span.name for span in children(collector, job)] == ["SELECT"]

@@ -17,8 +17,8 @@ from app.api.deps import (
 from app.api.token_form import TokenGrants
 from app.core import registry
 from app.schemas.auth import (
-    Grant,
     MAX_TOKEN_LENGTH,
+    Grant,
     LoginRequest,
     PasswordChange,
     ReauthenticationRequest,

@@ -1,3 +1,5 @@
+"""The console command, run in the process of the test."""
+
 from collections.abc import Callable
 
 import pytest
