@@ -88,9 +88,9 @@ def test_a_release_with_new_revisions_names_the_upgrade(history: History) -> Non
 def test_a_commit_that_is_no_ancestor_is_refused(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "one")
-    stray = Ledger((Release("0.1.0", "0" * 40, Facts()),), Facts())
+    stray = Ledger((Release("1.0.0", "0" * 40, Facts()),), Facts())
 
-    with pytest.raises(LedgerError, match=r"release 0\.1\.0 names commit 0{40}"):
+    with pytest.raises(LedgerError, match=r"release 1\.0\.0 names commit 0{40}"):
         require_history(tmp_path, stray)
 
 
@@ -105,19 +105,19 @@ def test_a_shallow_clone_is_told_how_to_become_whole(tmp_path: Path) -> None:
 
 
 def test_a_version_that_does_not_rise_is_refused() -> None:
-    released = Ledger((Release("0.2.0", "0" * 40, Facts()),), Facts())
+    released = Ledger((Release("1.1.0", "0" * 40, Facts()),), Facts())
 
     with pytest.raises(LedgerError, match="versions must rise"):
-        require_ascending(released, "0.2.0")
+        require_ascending(released, "1.1.0")
 
 
 def test_a_changelog_that_hides_a_manual_step_is_refused(tmp_path: Path) -> None:
     changelog = tmp_path / "CHANGELOG.md"
-    changelog.write_text("## 0.2.0\n\nWhat a rendered project must do: run `uv sync`.\n")
+    changelog.write_text("## 1.1.0\n\nWhat a rendered project must do: run `uv sync`.\n")
 
-    require_entry("0.2.0", Facts(manual=("run `uv sync`",)), changelog)
+    require_entry("1.1.0", Facts(manual=("run `uv sync`",)), changelog)
     with pytest.raises(LedgerError, match="app db upgrade"):
-        require_entry("0.2.0", Facts(manual=("run `app db upgrade`",)), changelog)
+        require_entry("1.1.0", Facts(manual=("run `app db upgrade`",)), changelog)
 
 
 def test_a_changelog_entry_ends_at_the_next_heading(tmp_path: Path) -> None:
@@ -170,18 +170,18 @@ def ways_of(clone: Path) -> list[str]:
     ],
 )
 def test_a_path_that_is_gone_needs_a_git_mv_step(step: str | None, found: list[str]) -> None:
-    migrations = ({"version": "0.2.0", "when": BEFORE, "command": step},) if step else ()
-    old = Snapshot("0.1.0", frozenset({"docs/old.md"}), {}, ())
-    new = Snapshot("0.2.0", frozenset({"docs/new.md"}), {}, migrations)
+    migrations = ({"version": "1.1.0", "when": BEFORE, "command": step},) if step else ()
+    old = Snapshot("1.0.0", frozenset({"docs/old.md"}), {}, ())
+    new = Snapshot("1.1.0", frozenset({"docs/new.md"}), {}, migrations)
 
     assert unguarded(old, new) == found
 
 
 def test_a_rename_is_told_from_a_removal_by_where_the_step_moves_it() -> None:
     command = "git mv docs/a.md docs/b.md; git mv docs/c.md docs/c.md.kept"
-    step = {"version": "0.2.0", "when": BEFORE, "command": command}
-    old = Snapshot("0.1.0", frozenset({"docs/a.md", "docs/c.md"}), {}, ())
-    new = Snapshot("0.2.0", frozenset({"docs/b.md"}), {}, (step,))
+    step = {"version": "1.1.0", "when": BEFORE, "command": command}
+    old = Snapshot("1.0.0", frozenset({"docs/a.md", "docs/c.md"}), {}, ())
+    new = Snapshot("1.1.0", frozenset({"docs/b.md"}), {}, (step,))
 
     assert difference(old, new) == Facts(
         renamed=(("docs/a.md", "docs/b.md"),), removed=("docs/c.md",), trust=True
@@ -190,8 +190,8 @@ def test_a_rename_is_told_from_a_removal_by_where_the_step_moves_it() -> None:
 
 def test_a_lost_question_and_a_lost_choice_are_found() -> None:
     cache = {"choices": ["none", "redis"]}
-    old = Snapshot("0.1.0", frozenset(), {"cache": cache, "mail": {"type": "str"}}, ())
-    new = Snapshot("0.2.0", frozenset(), {"cache": {"choices": ["none"]}}, ())
+    old = Snapshot("1.0.0", frozenset(), {"cache": cache, "mail": {"type": "str"}}, ())
+    new = Snapshot("1.1.0", frozenset(), {"cache": {"choices": ["none"]}}, ())
 
     assert lost_questions(old, new) == ["mail"]
     assert lost_choices(old, new) == ["cache: redis"]
