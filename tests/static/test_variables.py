@@ -14,6 +14,9 @@ from tests.support.rendering import settings
 TEMPLATE = ROOT / "template"
 # A render may not depend on the folder, the clock or the machine, so bodies get no more than these.
 PROVIDED = {"_copier_answers", "_copier_conf"}
+# The first question that a preset gains in a later release reads it:
+# docs/decisions/0004-presets-grow.md
+STORED_FOR_LATER = "preset_generation"
 PATHS = sorted(path for path in TEMPLATE.rglob("*") if path.is_file())
 BODIES = [path for path in PATHS if path.suffix == ".jinja"]
 
@@ -35,7 +38,7 @@ def test_copier_yml_uses_declared_variables_only() -> None:
     assert used - PROVIDED <= set(questions())
 
 
-@pytest.mark.parametrize("name", questions())
+@pytest.mark.parametrize("name", [name for name in questions() if name != STORED_FOR_LATER])
 def test_every_question_is_read_somewhere(name: str) -> None:
     own = {"validator"}
     elsewhere = [source for source in _expressions(skip=(name, own)) if name in variables(source)]

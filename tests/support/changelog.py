@@ -8,13 +8,15 @@ from tests.support.ledger import LedgerError
 from tests.support.rendering import ROOT
 
 CHANGELOG = ROOT / "CHANGELOG.md"
+VERSION = re.compile(r"\[?v?(\d+\.\d+\.\d+)\b")
 DUTY = "What a rendered project must do"
 
 
 def entries(path: Path = CHANGELOG) -> dict[str, str]:
-    """The text under each `## X.Y.Z` heading, dates after the version left out."""
-    parts = re.split(r"^## \[?v?(\d+\.\d+\.\d+)\]?.*$", path.read_text(), flags=re.M)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    """The text under each `## X.Y.Z` heading; a date after the version is ignored."""
+    parts = re.split(r"^## (.+)$", path.read_text(), flags=re.M)
+    sections = zip(parts[1::2], parts[2::2], strict=True)
+    return {version[1]: text for heading, text in sections if (version := VERSION.match(heading))}
 
 
 def require_entry(version: str, facts: Facts, path: Path = CHANGELOG) -> None:

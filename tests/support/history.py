@@ -1,7 +1,7 @@
 """Clones of this repository in which every release is tagged, as users of the template see them.
 
 `clone` ends with the work tree, tagged with the version that pyproject.toml announces. `future`
-adds a scripted release, so that an update with a real difference is proved before there are two.
+adds a scripted release. It is the only later one while the ledger is empty.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from tests.support.rendering import ROOT
 from tests.support.rendering import clone_template
 from tests.support.rendering import git
 from tests.support.rendering import work_tree
+from tests.support.synthetic import FACTS
 from tests.support.synthetic import release_synthetically
 
 
@@ -37,13 +38,9 @@ class Transition:
 
     @property
     def facts(self) -> list[Facts]:
-        """What the releases on the way declare; the scripted release declares nothing."""
-        ledger = Ledger.read()
-        declared = {release.version: release.facts for release in ledger.releases}
-        declared[next_version()] = ledger.next
         return [
             facts
-            for version, facts in declared.items()
+            for version, facts in declared().items()
             if Version(self.old) < Version(version) <= Version(self.new)
         ]
 
@@ -89,6 +86,13 @@ def tagged_clone(destination: Path, ledger: Ledger) -> Path:
     for release in ledger.releases:
         git(destination, "tag", "--force", release.tag, release.commit)
     return destination
+
+
+def declared() -> dict[str, Facts]:
+    """What each version declares, from the first release to the scripted one."""
+    ledger, present = Ledger.read(), next_version()
+    releases = {release.version: release.facts for release in ledger.releases}
+    return {**releases, present: ledger.next, following(present): FACTS}
 
 
 def transitions() -> list[Transition]:

@@ -1,6 +1,7 @@
 """The transcript in docs/how-to/update.md: a real update that keeps an edit and switches a part on.
 
 It goes from the first release to the newest, so it changes only when a release is recorded.
+Before the first release is recorded, it stays on the coming one.
 `uv run python -m tests.support.transcript` writes it anew.
 """
 

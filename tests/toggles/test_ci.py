@@ -30,7 +30,6 @@ BESIDE = {".github/update.sh", ".github/renovate.json", PAGE}
 OF_THE_IMAGE = {
     "deploy/scripts/publish-image.sh",
     "docs/deployment/published-image.md",
-    "docs/upgrade-notes.md",
 }
 PIPELINE = ".gitlab-ci.yml"
 CHECKING = {"ci/static", "ci/migrations", "ci/tests", "sqlite/tests"}

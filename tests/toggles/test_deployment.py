@@ -24,7 +24,7 @@ WORDS = {
     "docker": ("Dockerfile", "docker compose", "deploy.sh", "compose.smoke", "smoke-image"),
     "kubernetes": ("kustomize", "kubectl", "deploy-kubernetes"),
 }
-NOTED = {"docs/upgrade-notes.md", "docs/telemetry.md"}
+NOTED = {"docs/telemetry.md"}
 
 
 @pytest.fixture(scope="module")

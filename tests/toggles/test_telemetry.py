@@ -52,11 +52,6 @@ LINES: dict[str, dict[str, set[str]]] = {
             "        telemetry=telemetry.options,",
             "    telemetry.install(app, settings)",
         },
-        "docs/upgrade-notes.md": {
-            "- In dashboards and alerts over spans, write `db.query.text` for `db.statement`,"
-            " `db.operation.name` for `db.operation`,",
-            "  `db.namespace` for `db.name` and `db.system.name` for `db.system`.",
-        },
         ".env.example": {
             "# OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318",
             "# OTEL_EXPORTER_OTLP_HEADERS=",

@@ -80,7 +80,8 @@ def test_a_new_release_becomes_a_pull_request_with_the_notes_that_apply(forge: F
     assert body is not None
     assert "Read the synthetic page." in body
     assert "Feed the synthetic feature." not in body
-    assert "0.2.0" not in body or transitions()[-1].old != "0.2.0"
+    assert f"## {transitions()[-1].new}" in body
+    assert f"## {transitions()[-1].old}" not in body
     assert forge.branches() == [BRANCH]
     changed = git(forge.remote, "diff", "--name-only", f"{BRANCH}~1", BRANCH).split()
     assert {CHANGED_FILE, ".copier-answers.yml", "uv.lock"} <= set(changed)

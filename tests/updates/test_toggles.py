@@ -13,6 +13,8 @@ from tests.support.projects import commit
 from tests.support.projects import files
 from tests.support.projects import trouble
 from tests.support.projects import update
+from tests.support.synthetic import QUESTION
+from tests.support.synthetic import TOGGLED_PAGE
 from tests.support.toggles import Toggle
 from tests.support.toggles import one_of_each_question
 
@@ -42,17 +44,23 @@ def test_a_part_is_switched_on_and_off_around_the_owners_work(
         proved(seconds)
 
 
-def test_a_part_of_the_new_release_stays_off_until_it_is_asked_for(
+def test_a_part_that_a_preset_switches_on_stays_off_in_an_older_project_until_it_is_asked_for(
     workshop: Workshop, tmp_path: Path
 ) -> None:
-    to_synthetic = transitions()[-1]
-    page = "docs/how-to/use-the-synthetic-feature.md"
-    project = workshop.scaffold(tmp_path / "service", to_synthetic, preset="enterprise")
+    """docs/decisions/0004-presets-grow.md"""
+    to_synthetic, preset = transitions()[-1], {"preset": "enterprise"}
+    project = workshop.scaffold(tmp_path / "service", to_synthetic, **preset)
+    generation = answered(project)["preset_generation"]
+    fresh = workshop.fresh(workshop.history.template(to_synthetic), to_synthetic.new, preset)
 
     update(project, "renovate", to_synthetic)
-    assert answered(project)["synthetic_feature"] is False
-    assert not (project / page).exists()
+    assert answered(fresh)["preset_generation"] == generation + 1
+    assert answered(fresh)[QUESTION] is True
+    assert (fresh / TOGGLED_PAGE).is_file()
+    assert answered(project)["preset_generation"] == generation
+    assert answered(project)[QUESTION] is False
+    assert not (project / TOGGLED_PAGE).exists()
 
     commit(project, "Update")
-    update(project, "documented", to_synthetic, synthetic_feature=True)
-    assert (project / page).is_file()
+    update(project, "documented", to_synthetic, **{QUESTION: True})
+    assert (project / TOGGLED_PAGE).is_file()

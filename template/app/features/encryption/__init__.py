@@ -35,7 +35,7 @@ class EncryptionSettings(SettingsGroup):
     encryption_keys: SecretStr | None = None
     """Newest first, with commas between; what SECRET_KEY encrypted before stays readable."""
     encryption_cipher: Cipher = "fernet"
-    """Or `aes-256-gcm`; not while a release rendered before 0.6 of the template still runs."""
+    """Encrypts new values; values of the other cipher stay readable."""
 
     @property
     def keys(self) -> list[str]:
