@@ -70,6 +70,7 @@ def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, queue: str) -> 
         "docs/index.md",
         "docs/deployment.md",
         "docs/redis.md",
+        "docs/security/asvs.md",
         "docs/security/decisions.md",
         "tests/api/test_default_deny.py",
         "tests/core/test_deployment_page.py",

@@ -30,7 +30,7 @@ OF_ANY = {
     ".env.example",
     "docs/how-to/secrets.md",
     "docs/index.md",
-    "docs/security/asvs/clients.md",
+    "docs/security/asvs.md",
     "docs/security/decisions.md",
     "tests/api/test_default_deny.py",
 }

@@ -34,6 +34,10 @@ LINES = {
         "# RATE_LIMIT_PRINCIPAL=600/minute",
         "# RATE_LIMIT_HEADERS_ENABLED=false",
     },
+    "docs/security/asvs.md": {
+        "| `rate_limiting` | 2, 6 | requests are limited for each address and user,"
+        " beside the lockout after failed logins |"
+    },
     "tests/support/extensions.py": {'    "tests.features.rate_limit.unlimited",'},
 }
 IN_THE_PROCESS = {

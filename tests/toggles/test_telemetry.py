@@ -30,6 +30,10 @@ LINES: dict[str, dict[str, set[str]]] = {
             '    "deploy/monitoring",',
         },
         "docs/deployment.md": {LINK},
+        "docs/security/asvs.md": {
+            "| `telemetry` | 13 | set `MONITORING_TOKEN`,"
+            " without which production serves no metrics |"
+        },
         "app/main.py": {
             "from app.features import metrics",
             "    metrics.install(app, settings)",
@@ -39,6 +43,10 @@ LINES: dict[str, dict[str, set[str]]] = {
     },
     "opentelemetry": {
         "docs/deployment.md": {LINK, "With tracing, `trace_id` and `span_id` too."},
+        "docs/security/asvs.md": {
+            "| `telemetry` | 12, 14 | reach the collector over TLS;"
+            " traces hold no values of statements |"
+        },
         "pyproject.toml": {
             '    "opentelemetry-api~=1.45",',
             '    "opentelemetry-sdk~=1.45",',
