@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from app.core.database.login import Login
+from app.core.database.login import DatabaseLogin
 from app.core.settings import Settings, SettingsGroup
 
 
@@ -22,7 +22,7 @@ class EngineKind:
     schemes: frozenset[str]
     """Schemes of DATABASE_URL that mean this engine; all become `drivername`."""
     settings: type[SettingsGroup]
-    create: Callable[[Login, Settings], AsyncEngine]
+    create: Callable[[DatabaseLogin, Settings], AsyncEngine]
     create_for_migrations: Callable[[URL], AsyncEngine]
     insert: Callable[[Any], Any]
     """`insert(table)` with `on_conflict_do_update`."""

@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 log = structlog.get_logger("app.database")
 
 
-class Login:
+class DatabaseLogin:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.offered: URL | None = None

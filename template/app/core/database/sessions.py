@@ -19,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core import health, lifespan, registry
 from app.core.database.engines import ENGINES
-from app.core.database.login import Login
+from app.core.database.login import DatabaseLogin
 from app.core.database.settings import database_url, engine_kind
 from app.core.settings import Settings
 
@@ -117,7 +117,7 @@ class WriteSession(AsyncSession):
 class Database:
     def __init__(self, url: URL, settings: Settings) -> None:
         kind = engine_kind(url)
-        self.login = Login(url)
+        self.login = DatabaseLogin(url)
         self.insert = kind.insert
         self.try_lock = kind.try_lock
         self.session_info: dict[str, Any] = {}  # what parts leave for sessions that write

@@ -22,7 +22,7 @@ from app.features.federation.login_methods import (
     LoginMethod,
     LoginMethods,
 )
-from app.features.federation.protocol.connection import Connection
+from app.features.federation.protocol.connection import ProviderConnection
 from app.features.federation.protocol.flow import Flow
 from app.features.federation.provider import Federation, Provider
 from app.features.federation.provider_tokens import ProviderTokens
@@ -87,17 +87,17 @@ def _install_services(app: FastAPI, authorization: AuthorizationService) -> None
     registry.add(app, FederationService, service)
 
 
-def connections(settings: Settings, own: Iterable[Provider]) -> dict[str, Connection]:
+def connections(settings: Settings, own: Iterable[Provider]) -> dict[str, ProviderConnection]:
     """By name; a provider without a client id is off. Raises ConfigurationError."""
     configured = {p.name: (p, ProviderSettings(p, settings)) for p in (*PROVIDERS, *own)}
     return {
-        name: Connection(provider, group)
+        name: ProviderConnection(provider, group)
         for name, (provider, group) in configured.items()
         if group.is_enabled
     }
 
 
-def _follow(settings: Settings, connection: Connection) -> None:
+def _follow(settings: Settings, connection: ProviderConnection) -> None:
     """To other client secrets; the rest of a provider's settings needs another start."""
 
     async def follow(_: SettingsGroup) -> None:

@@ -14,7 +14,6 @@ from app.features.federation.authorization_schemas import (
     AuthorizationAnswer,
     AuthorizeRequest,
     CodeGrant,
-    Provider,
     Providers,
 )
 from app.features.federation.login_methods import Client, LoginMethods
@@ -23,7 +22,7 @@ from app.models.user import User
 from app.schemas.auth import TokenResponse
 from app.services.auth import AuthService
 
-LOCAL = Provider(name="local", display_name="Password", type="local", scopes=[])
+LOCAL = ProviderInfo(name="local", display_name="Password", type="local", scopes=[])
 CODE_PURPOSE = "authorization-code"
 USED_PURPOSE = "used-authorization-code"
 AGAIN_PURPOSE = "authorization-code-again"
@@ -38,7 +37,7 @@ class AuthorizationService:
 
     def providers(self) -> Providers:
         others = [
-            Provider(
+            ProviderInfo(
                 name=way.name,
                 display_name=way.display_name,
                 type=way.type,

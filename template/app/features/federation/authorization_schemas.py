@@ -48,7 +48,7 @@ class AuthorizationAnswer(BaseModel):
     redirect_uri: str
 
 
-class Provider(BaseModel):
+class ProviderInfo(BaseModel):
     name: str
     display_name: str
     type: Literal["local", "oidc", "oauth2"]
@@ -57,7 +57,7 @@ class Provider(BaseModel):
 
 
 class Providers(BaseModel):
-    providers: dict[str, Provider]
+    providers: dict[str, ProviderInfo]
     recommended_flow: Literal["authorization_code"] = "authorization_code"
     pkce_required: bool = True
 

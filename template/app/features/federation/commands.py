@@ -18,8 +18,8 @@ from app.core.database.settings import DatabaseSettings, database_url
 from app.core.settings import ConfigurationError, Settings
 from app.features import federation
 from app.features.federation.browser_state import CallbackSettings
-from app.features.federation.debug import Options, Walk
-from app.features.federation.protocol.connection import Connection
+from app.features.federation.debug import DebugLogin, Options
+from app.features.federation.protocol.connection import ProviderConnection
 from app.features.federation.provider import Federation
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.sync import ProviderSync
@@ -89,12 +89,12 @@ async def _synced(settings: Settings) -> None:
         typer.echo(f"{shut_out} accounts were disabled")
 
 
-def _connections(settings: Settings) -> dict[str, Connection]:
+def _connections(settings: Settings) -> dict[str, ProviderConnection]:
     own = [provider for domain in installed.DOMAINS for provider in domain.providers]
     return federation.connections(settings, own)
 
 
-def _checked(name: str, connection: Connection) -> bool:
+def _checked(name: str, connection: ProviderConnection) -> bool:
     known = [secret for secret, works in asyncio.run(_secrets(connection)) if works]
     secrets = list(connection.settings.secrets)
     if not known:
@@ -106,13 +106,13 @@ def _checked(name: str, connection: Connection) -> bool:
     return True
 
 
-async def _secrets(connection: Connection) -> list[tuple[str, bool]]:
+async def _secrets(connection: ProviderConnection) -> list[tuple[str, bool]]:
     return [(name, await connection.knows(name)) for name in connection.settings.secrets]
 
 
-async def _walked(settings: Settings, connection: Connection, options: Options) -> bool:
+async def _walked(settings: Settings, connection: ProviderConnection, options: Options) -> bool:
     async with _database(settings) as database:
-        return await Walk(connection, DatabaseStateStore(database), options).run()
+        return await DebugLogin(connection, DatabaseStateStore(database), options).run()
 
 
 @asynccontextmanager

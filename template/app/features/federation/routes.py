@@ -16,7 +16,7 @@ from app.features.federation.deps import (
     ProviderTokensDep,
     started_by,
 )
-from app.features.federation.provider import Answer
+from app.features.federation.provider import ProviderAnswer
 from app.features.federation.repository import FederatedIdentityRepository
 from app.features.federation.schemas import (
     CallbackQuery,
@@ -58,7 +58,7 @@ async def finish_login(
     service: FederationServiceDep,
 ) -> RedirectResponse:
     """Where the provider sends the browser back: leads on to the client with a code or an error."""
-    answer = Answer(query.state, query.code, query.iss, query.error)
+    answer = ProviderAnswer(query.state, query.code, query.iss, query.error)
     arrival = await flow.arrive(provider, answer, browser_state.carried(request))
     response = RedirectResponse(await service.landing(arrival), HTTPStatus.SEE_OTHER)
     browser_state.forget(request, response, arrival.cookie)

@@ -14,7 +14,7 @@ WEIGHT = 0.1
 """Of one job, in the average of how long they take."""
 
 
-class Window:
+class ClaimWindow:
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
         self._held = 0

@@ -57,7 +57,7 @@ async def execute(service: Service, *statements: str) -> None:
             await session.execute(text(statement))
 
 
-async def verify(service: Service) -> verification.Whole:
+async def verify(service: Service) -> verification.VerifiedRange:
     return await verification.verify(service.database, keys_of(service))
 
 

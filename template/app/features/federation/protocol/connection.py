@@ -44,7 +44,7 @@ UNKNOWN_CLIENT = ("invalid_client", "unauthorized_client", "incorrect_client_cre
 """The last one is GitHub's."""
 
 
-class Connection:
+class ProviderConnection:
     def __init__(self, provider: Provider, settings: ProviderSettings) -> None:
         self.provider = provider
         self.settings = settings
