@@ -14,6 +14,7 @@ from app.features.federation.authorization_schemas import (
     AuthorizationAnswer,
     AuthorizeRequest,
     CodeGrant,
+    ProviderInfo,
     Providers,
 )
 from app.features.federation.login_methods import Client, LoginMethods
