@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import lifespan, registry
 from app.core.database import Database
-from app.core.database.login import DatabaseLogin
+from app.core.database.engine_kind import DatabaseLogin
 from app.core.database.settings import DatabaseSettings, engine_kind
 from app.core.settings import Settings
 from app.features.secrets.reload import SecretReload
