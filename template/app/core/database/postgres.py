@@ -16,8 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from app.core.database import postgres_backup, postgres_session
-from app.core.database.engine import EngineKind
-from app.core.database.login import DatabaseLogin
+from app.core.database.engine_kind import DatabaseLogin, EngineKind
 from app.core.settings import Settings, SettingsGroup
 
 CONNECT_TIMEOUT_SECONDS = 2

@@ -12,8 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from app.core.database.engine import BackupError, EngineKind
-from app.core.database.login import DatabaseLogin
+from app.core.database.engine_kind import BackupError, DatabaseLogin, EngineKind
 from app.core.settings import Settings, SettingsGroup
 
 MIGRATION_LOCK_SECONDS = 60

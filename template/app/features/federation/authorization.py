@@ -10,14 +10,14 @@ from uuid import UUID
 
 from app.core.http.errors import BadRequest, NotFound, OAuthError, Unprocessable
 from app.core.security.passwords import fingerprint
-from app.features.federation.authorization_schemas import (
+from app.features.federation.login_methods import Client, LoginMethods
+from app.features.federation.schemas import (
     AuthorizationAnswer,
     AuthorizeRequest,
     CodeGrant,
     ProviderInfo,
     Providers,
 )
-from app.features.federation.login_methods import Client, LoginMethods
 from app.features.state_store import State, StateStore
 from app.models.user import User
 from app.schemas.auth import TokenResponse

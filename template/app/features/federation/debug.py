@@ -14,10 +14,10 @@ from joserfc.errors import JoseError
 from app.core.http.errors import AppError
 from app.features.federation.debug_callback import HOST, Callback, PortTakenError
 from app.features.federation.login_methods import Client
+from app.features.federation.port import Departure, Identity, ProviderAnswer, RejectedError
 from app.features.federation.protocol.answers import kind_of
 from app.features.federation.protocol.connection import HOSTILE, ProviderConnection
 from app.features.federation.protocol.flow import Flow
-from app.features.federation.provider import Departure, Identity, ProviderAnswer, RejectedError
 from app.features.state_store import StateStore
 
 CALLBACK_PATH = "/api/v1/auth/callback/{provider}"

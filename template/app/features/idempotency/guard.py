@@ -11,8 +11,8 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
 
+from app.api.creating_route import CreatingRoute, Handler, before_endpoint
 from app.api.deps import CALLER, WRITE_SESSION
-from app.api.routing import CreatingRoute, Handler, before_endpoint
 from app.core import registry
 from app.core.database import WriteSession
 from app.core.http.errors import Conflict, Unprocessable

@@ -13,11 +13,10 @@ from fastapi import FastAPI
 
 from app.core import clock, instruments, request_info
 from app.core.request_info import RequestInfo
-from app.features.jobs.batch import Batch
+from app.features.jobs.claims import Batch, ClaimWindow
 from app.features.jobs.models import JobRow
 from app.features.jobs.queue import CORRELATION_ID, GiveUpError, Job, LeaseLostError, Run
 from app.features.jobs.store import Claim, JobStore
-from app.features.jobs.window import ClaimWindow
 
 log = structlog.get_logger("app.jobs")
 

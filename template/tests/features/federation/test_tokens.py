@@ -18,7 +18,6 @@ from app.features.encryption.reencryption import Reencryption
 from app.features.federation.models import ProviderToken
 from app.features.federation.protocol.connection import ProviderConnection
 from app.features.federation.protocol.flow import Flow
-from app.features.federation.provider import Federation
 from app.features.federation.provider_tokens import TOKENS, ProviderTokens
 from app.features.secrets.reload import SecretReload
 from tests.features.federation.browser import signed_in_through
@@ -204,9 +203,7 @@ async def test_no_login_fails_where_the_provider_changes_between_two_tries(
 
 
 def connection_of(service: Service) -> ProviderConnection:
-    flow = registry.get(service.app, Federation)
-    assert isinstance(flow, Flow)
-    return flow._connections[NAME]
+    return registry.get(service.app, Flow).connections[NAME]
 
 
 async def test_no_login_fails_whose_secret_is_replaced_while_it_is_refused(

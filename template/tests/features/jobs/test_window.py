@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.features.jobs.window import AHEAD_SECONDS, MAX_AHEAD, ClaimWindow
+from app.features.jobs.claims import AHEAD_SECONDS, MAX_AHEAD, ClaimWindow
 
 CONCURRENCY = 10
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from app.core import clock
+from app.features.federation.port import ProviderUnavailableError
 from app.features.federation.protocol import http
-from app.features.federation.provider import ProviderUnavailableError
 from app.features.federation.settings import LOOPBACK
 
 log = structlog.get_logger("app.oauth")

@@ -15,9 +15,7 @@ from uuid import UUID
 
 from app.core.http.errors import BadRequest, NotFound, Unavailable
 from app.features.federation.login_methods import Client
-from app.features.federation.protocol import profiles
-from app.features.federation.protocol.connection import ProviderConnection
-from app.features.federation.provider import (
+from app.features.federation.port import (
     Arrival,
     Departure,
     Identity,
@@ -27,6 +25,8 @@ from app.features.federation.provider import (
     RejectedError,
     Tokens,
 )
+from app.features.federation.protocol import profiles
+from app.features.federation.protocol.connection import ProviderConnection
 from app.features.state_store import State, StateStore
 
 REQUEST_PURPOSE = "oauth-request"
@@ -42,10 +42,10 @@ PASSED_ON = {
 
 
 class Flow:
-    """The federation port of `app.features.federation.provider`."""
+    """The federation port of `app.features.federation.port`."""
 
     def __init__(self, connections: Mapping[str, ProviderConnection], states: StateStore) -> None:
-        self._connections = connections
+        self.connections = connections
         self._states = states
 
     async def begin(self, provider: str, client: Client, link_to: UUID | None = None) -> str:
@@ -118,9 +118,9 @@ class Flow:
             raise Unavailable("provider_unavailable", "The provider cannot answer now.") from None
 
     def _connection(self, provider: str) -> ProviderConnection:
-        if provider not in self._connections:
+        if provider not in self.connections:
             raise NotFound("provider_not_found", "There is no such provider.")
-        return self._connections[provider]
+        return self.connections[provider]
 
     async def _request(self, provider: str, start: Client | str) -> State:
         if isinstance(start, Client):

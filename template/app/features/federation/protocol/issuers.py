@@ -1,7 +1,7 @@
 """Where a provider publishes itself, and what it must call itself there."""
 
+from app.features.federation.port import Provider
 from app.features.federation.protocol.discovery import Discovery, Document
-from app.features.federation.provider import Provider
 from app.features.federation.settings import TENANT_ID, ProviderSettings
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import structlog
 
+from app.features.federation.port import AccountRefusedError, Claims, Identity, RejectedError
 from app.features.federation.protocol import http
 from app.features.federation.protocol.answers import kind_of
 from app.features.federation.protocol.connection import HOSTILE, ProviderConnection
-from app.features.federation.provider import AccountRefusedError, Claims, Identity, RejectedError
 
 log = structlog.get_logger("app.oauth")
 
