@@ -79,14 +79,22 @@ def emptied_database_url(databases: Databases, shared_database_url: str) -> str:
 
 
 @pytest.fixture
-async def service(emptied_database_url: str) -> AsyncIterator[Service]:
-    """The worker's one application over an emptied database; see `own_service` too."""
+def service(request: pytest.FixtureRequest) -> Service:
+    """The worker's one application, or, with the marker `own_service`, one of this test's own."""
+    is_own = request.node.get_closest_marker("own_service") is not None
+    service: Service = request.getfixturevalue("own_service" if is_own else "shared_service")
+    return service
+
+
+@pytest.fixture
+async def shared_service(emptied_database_url: str) -> AsyncIterator[Service]:
+    """Over an emptied database."""
     async with entered(shared_app(emptied_database_url)) as service:
         yield service
 
 
 @pytest.fixture
 async def own_service(start: Start) -> AsyncIterator[Service]:
-    """An application of this test's own, for a test that adds to it or reads its log."""
+    """For a test that adds to the application or reads its log."""
     async with start() as service:
         yield service

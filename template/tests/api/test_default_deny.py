@@ -15,6 +15,9 @@ from tests.support.factories import logged_in, make_role
 from tests.support.routes import Operation, concrete, operations
 from tests.support.service import Service
 
+# These tests add to the application.
+pytestmark = pytest.mark.own_service
+
 PUBLIC = {
     ("GET", "/health"),
     ("GET", "/api/v1/health"),
@@ -55,12 +58,6 @@ async def answering_other_than(
         if response.status_code != status:
             different.add((method, path))
     return different
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """These tests add to the application."""
-    return own_service
 
 
 async def test_a_route_that_is_not_public_needs_a_token(service: Service) -> None:

@@ -11,15 +11,12 @@ from tests.support.factories import logged_in, make_role
 from tests.support.production import PRODUCTION
 from tests.support.service import Service, Start
 
+# These tests add to the application.
+pytestmark = pytest.mark.own_service
+
 LIVENESS = "/api/v1/health/liveness"
 READINESS = "/api/v1/health/readiness"
 REPORT = "/api/v1/health"
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """These tests add to the application."""
-    return own_service
 
 
 async def broken() -> None:

@@ -10,6 +10,9 @@ from app.models.role import Role
 from tests.support.factories import logged_in, make_role, make_user, signed_in
 from tests.support.service import Service
 
+# These tests replace a part.
+pytestmark = pytest.mark.own_service
+
 USERS = "/api/v1/users"
 
 
@@ -23,12 +26,6 @@ class Recorder:
 
     async def forget(self, user_id: UUID | None) -> None:
         self.forgotten.append(user_id)
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """These tests replace a part."""
-    return own_service
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ from tests.support import asgi, log
 from tests.support.factories import logged_in, make_user
 from tests.support.service import Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 
 async def names(service: Service) -> set[str]:
     async with service.database.read() as session:

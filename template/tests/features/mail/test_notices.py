@@ -1,10 +1,15 @@
 """Notices of the kernel: mailed where this part is installed, dropped where none delivers them."""
 
+import pytest
+
 from app.core import registry
 from app.core.notices import NoNotices, Notices
 from tests.support.factories import PASSWORD, make_user, signed_in
 from tests.support.mail import mailbox
 from tests.support.service import Service
+
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
 
 
 async def notices_of_another_password(service: Service) -> list[str]:

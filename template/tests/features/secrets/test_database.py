@@ -18,6 +18,9 @@ from tests.support.postgres_password import GuardedPostgres, guarded_postgres
 from tests.support.secret_files import SecretFiles
 from tests.support.service import SECRET_KEY, Service, entered
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 ME = "/api/v1/users/me"
 FIRST, SECOND = "first-4711", "second-4711"
 AT_ONCE = 8
