@@ -6,7 +6,7 @@ from app.core import registry
 from app.features.federation.authorization import AuthorizationService
 from app.features.federation.login_methods import Client
 from app.models.user import User
-from tests.support.pkce import PkceClient
+from tests.features.federation.pkce import PkceClient
 from tests.support.service import Service
 from tests.support.token_kinds import Kind
 
