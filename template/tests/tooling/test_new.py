@@ -27,6 +27,21 @@ for word in ("upgrade", "check"):
     result = CliRunner().invoke(cli, ["db", word])
     assert result.exit_code == 0, result.output
 """
+READ_FROM_REPLICA = """
+from tests.domains.specimens.factory import PATH, make_specimen
+from tests.support.factories import logged_in
+from tests.support.service import Start
+
+
+async def test_a_list_and_a_row_of_it_are_of_one_state(start: Start, replica_url: str) -> None:
+    async with start(database_read_url=replica_url) as service:
+        header = (await logged_in(service, is_superuser=True)).header
+        specimen = await make_specimen(service)
+        listed = await service.client.get(PATH, headers=header)
+        read = await service.client.get(f"{PATH}/{specimen.id}", headers=header)
+
+    assert (listed.json()["total"], read.status_code) == (0, 404)
+"""
 SEEDED = """from app.domains import Domain
 
 DOMAINS: tuple[Domain, ...] = ()
@@ -95,6 +110,27 @@ def test_the_revision_says_what_the_models_say(copy: Path, tmp_path: Path) -> No
 
     assert made == 0, output
     assert checked.returncode == 0
+
+
+@pytest.mark.slow
+def test_its_own_tests_pass_and_reads_go_to_the_replica(copy: Path) -> None:
+    write_domain(copy, "specimens", FIELDS)
+    project.write(copy / "tests/domains/specimens/test_replica.py", READ_FROM_REPLICA)
+    for name in ("__init__.py", "conftest.py", "support", "features"):
+        (copy / "tests" / name).symlink_to(project.ROOT / "tests" / name)
+
+    options = ("-q", "-n0", "--no-cov", "-p", "no:cacheprovider")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "tests/domains/specimens"],
+        cwd=copy,
+        env=project.environment(copy),
+        capture_output=True,
+        text=True,
+        timeout=project.TIMEOUT_SECONDS,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize(
