@@ -15,7 +15,7 @@ import pytest
 
 from template.tests.support.browser import COMMAND
 from template.tests.support.browser import page
-from template.tests.support.pkce import PkceClient
+from template.tests.features.federation.pkce import PkceClient
 from tests.support.environment import prepare
 from tests.support.identity_provider import CLIENT_ID
 from tests.support.identity_provider import CLIENT_SECRET

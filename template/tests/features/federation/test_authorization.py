@@ -13,8 +13,8 @@ from app.features.federation.authorization import CODE_TTL
 from app.models.session import Session
 from app.models.user import User
 from app.services.sessions import Sessions
+from tests.features.federation.pkce import REDIRECT_URI, PkceClient
 from tests.support.factories import PASSWORD, bearer, make_user
-from tests.support.pkce import REDIRECT_URI, PkceClient
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
