@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks import postgres
-from benchmarks import redis
+from benchmarks import postgres, redis
 from benchmarks.servers import kept
 
 QUEUES = Path(__file__).parent / "queues"

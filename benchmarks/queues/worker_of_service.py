@@ -7,15 +7,13 @@ import asyncio
 import sys
 
 from app import installed
-from app.features.jobs.worker_command import worker
-from app.core.settings import Settings
 from app.core.database import Database
 from app.core.database.settings import database_url
+from app.core.settings import Settings
 from app.domains import Domain
-from app.features.jobs.queue import Job
-from app.features.jobs.queue import JobQueue
-from app.features.jobs.queue import Run
 from app.features.jobs import Nothing
+from app.features.jobs.queue import Job, JobQueue, Run
+from app.features.jobs.worker_command import worker
 
 
 async def _noop(run: Run, payload: Nothing) -> None: ...

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import covering
-from tests.support import questions
-from tests.support import rendering
+from tests.support import covering, questions, rendering
 from tests.support.trees import changed
 
 PAGE = (rendering.ROOT / "docs" / "maintaining" / "add-an-extension.md").read_text()

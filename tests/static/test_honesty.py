@@ -6,11 +6,9 @@ answered is found by trying every assignment of the questions that a validator s
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import combinations
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,7 @@ import yaml
 
 from tests.support import questions
 from tests.support.figures import LINE
-from tests.support.questions import MEMBER
-from tests.support.questions import Model
-from tests.support.questions import environment
+from tests.support.questions import MEMBER, Model, environment
 from tests.support.rendering import ROOT
 from tests.support.trees import template_paths
 

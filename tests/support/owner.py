@@ -5,10 +5,8 @@ an update lost, and what the project would be without them, which must be a fres
 """
 
 import sys
-from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.process import run
@@ -118,7 +116,8 @@ class Edit:
 EDITS = (
     Edit("pyproject.toml", 'version = "1.4.2"\n', 'version = "0.1.0"\n'),
     Edit(
-        "app/core/database/pagination.py", "\n\ndef pages_before(skip: int) -> int:\n    return skip // 20\n"
+        "app/core/database/pagination.py",
+        "\n\ndef pages_before(skip: int) -> int:\n    return skip // 20\n",
     ),
     Edit(".env.example", SETTING),
     Edit(

@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.questions import environment
-from tests.support.rendering import settings
-from tests.support.rendering import work_tree
+from tests.support.rendering import settings, work_tree
 
 ANSWERS = ".copier-answers.yml"
 SUFFIX = ".jinja"

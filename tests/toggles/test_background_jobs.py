@@ -9,14 +9,10 @@ import httpx2
 import pytest
 
 from tests.support.environment import prepare
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
-from tests.support.trees import changed
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.serving import free_port, served
+from tests.support.trees import changed, owned_paths, without_answers
 
 WORD = re.compile(
     r"background_jobs|celery|\barq\b|app worker|JobQueue|core\.jobs|job_row|\b(WORKER|JOBS)_[A-Z]"

@@ -6,14 +6,10 @@ import httpx2
 import pytest
 
 from tests.support.environment import prepare
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
-from tests.support.trees import changed
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.serving import free_port, served
+from tests.support.trees import changed, owned_paths, without_answers
 
 # What measures may hear of limits, whether there are any or not.
 HEARD_OF = {"app/core/instruments.py", "tests/core/test_instruments.py"}

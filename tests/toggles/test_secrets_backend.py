@@ -4,8 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -14,13 +13,9 @@ import pytest
 import yaml
 
 from tests.support.environment import prepare
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
-from tests.support.trees import changed
-from tests.support.trees import files
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.trees import changed, files, owned_paths, without_answers
 
 OFF = "env"
 MAIL_FROM = "stored@example.org"
@@ -52,7 +47,16 @@ SETTINGS = {
     "azure": {"AZURE_KEY_VAULT_URL": "{url}", "AZURE_IDENTITY_URL": "{url}"},
 }
 PROVIDERS = {"vault": "vault", "aws": "aws", "gcp": "gcpsm", "azure": "azurekv"}
-WORDS = ("SECRETS_BACKEND", "app.features.secrets.backends", "VAULT_", "AWS_", "GCP_", "AZURE_", "boto", "moto")
+WORDS = (
+    "SECRETS_BACKEND",
+    "app.features.secrets.backends",
+    "VAULT_",
+    "AWS_",
+    "GCP_",
+    "AZURE_",
+    "boto",
+    "moto",
+)
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/v1/secret/data/my-service"): {"data": {"data": {"MAIL_FROM": MAIL_FROM}}},
     ("POST", "/"): {"Name": "my-service", "SecretString": DOCUMENT},

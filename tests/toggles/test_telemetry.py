@@ -2,8 +2,7 @@
 
 import subprocess
 import time
-from http.server import BaseHTTPRequestHandler
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -12,12 +11,8 @@ import pytest
 
 from tests.support.environment import prepare
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
-from tests.support.trees import changed
-from tests.support.trees import files
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.serving import free_port, served
+from tests.support.trees import changed, files, owned_paths, without_answers
 
 OFF: list[str] = []
 TOKEN = "a-token-of-development"  # noqa: S105
