@@ -58,7 +58,7 @@ def measure(
     progress: Callable[[str], None] = lambda _: None,
 ) -> JobsFigure:
     """`project` is rendered for PostgreSQL, with arq or Celery."""
-    has_arq = (project / "app" / "features" / "jobs" / "arq_broker.py").exists()
+    has_arq = (project / "app" / "features" / "jobs" / "engines" / "arq.py").exists()
     library = "arq" if has_arq else "celery"
     progress(f"no-op jobs: {rounds} rounds of {jobs} jobs by {library}")
     pairs = []

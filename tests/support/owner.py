@@ -28,8 +28,7 @@ DOMAIN = {
 
 from fastapi import FastAPI
 
-from app.core.settings import Settings
-from app.core.settings import SettingsGroup
+from app.core.settings import Settings, SettingsGroup
 from app.domains import Domain
 from app.domains.parcels.model import Parcel
 
@@ -45,8 +44,7 @@ def install(app: FastAPI, settings: Settings) -> None:
 DOMAIN = Domain(install=install, models=(Parcel,))
 ''',
     "app/domains/parcels/model.py": """\
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base
 
