@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import covering, imports
+from tests.support import covering, imports, own_imports
 from tests.support.process import run
 from tests.support.rendering import render, settings, stored_answers, work_tree
 from tests.support.trees import files, jinja_paths, owned_paths, template_paths, without_answers
@@ -83,6 +83,10 @@ def test_seeded_files_are_there(project: Path) -> None:
 def test_declared_packages_are_the_imported_ones(project: Path) -> None:
     assert imports.undeclared(project) == {}
     assert imports.unused(project) == set()
+
+
+def test_its_modules_import_modules_that_it_has(project: Path) -> None:
+    assert own_imports.unresolved(project) == set()
 
 
 @pytest.mark.parametrize("row", covering.rows("pairs"), ids=covering.label)
