@@ -19,7 +19,7 @@ from tests.support import questions
 from tests.support.figures import LINE
 from tests.support.questions import MEMBER, Model, environment
 from tests.support.rendering import ROOT
-from tests.support.trees import template_paths
+from tests.support.trees import inside, template_paths
 
 ARRAYS = {"pairs": 2, "triples": 3}
 LEFT_OUT = {"pairs": ("license",), "triples": ()}
@@ -111,10 +111,6 @@ def owners_of(path: str) -> set[str]:
     }
     longest = max((length for length, _ in named), default=0)
     return {extension for length, extension in named if length == longest} or {CORE}
-
-
-def inside(path: str, pattern: str) -> bool:
-    return f"{path}/".startswith(f"{pattern}/")
 
 
 @cache

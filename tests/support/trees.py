@@ -48,6 +48,11 @@ def owned_paths(answers: dict[str, Any]) -> list[str]:
     return [path.removeprefix("/") for path in rendered if path.startswith("/")]
 
 
+def inside(path: str, owned: str) -> bool:
+    """Whether it is that path, or lies in that folder."""
+    return f"{path}/".startswith(f"{owned}/")
+
+
 def _sources() -> set[str]:
     template = work_tree() / "template"
     paths = (path for path in template.rglob("*") if path.is_file())
