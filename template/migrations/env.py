@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from app import installed, main
 from app.core.database import Base, UtcDateTime
-from app.core.exact_decimal import Exact
+from app.core.exact_decimal import ExactDecimal
 
 ADVISORY_LOCK = 7_046_029_254_386_353
 """One number for all instances that migrate one PostgreSQL database."""
@@ -34,7 +34,7 @@ def render_item(kind: str, item: object, autogen: AutogenContext) -> str | Liter
     if kind == "type" and isinstance(item, UtcDateTime):
         autogen.imports.add("from app.core.database import UtcDateTime")
         return "UtcDateTime()"
-    if kind == "type" and isinstance(item, Exact):
+    if kind == "type" and isinstance(item, ExactDecimal):
         return item.migration()
     return False
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from app.api import openapi, token_form
-from app.api.routing import NoRepeatGuard, RepeatGuard
+from app.api.creating_route import NoRepeatGuard, RepeatGuard
 from app.api.v1.endpoints import health
 from app.api.v1.router import PREFIX, ROUTERS
 from app.core import registry

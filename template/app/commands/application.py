@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.core import registry
 from app.core.database import Database
+from app.core.security import events
 from app.core.settings import Settings
 from app.main import create_app
 
@@ -18,7 +19,7 @@ async def opened_app(settings: Settings) -> AsyncIterator[FastAPI]:
     database = registry.get(app, Database)
     try:
         yield app
-        for recorder in database.recorders:
+        for recorder in events.recorders(database):
             await recorder.settle()
     finally:
         await database.close()

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from app.core.database import migrations
-from app.core.database.engine import BackupError
+from app.core.database.engine_kind import BackupError
 from app.core.database.settings import database_url, engine_kind
 from app.core.settings import Settings
 

@@ -10,7 +10,7 @@ MAX_PRECISION = 18
 """Digits that 64 bits hold, whatever they are."""
 
 
-class Exact(TypeDecorator[Decimal]):
+class ExactDecimal(TypeDecorator[Decimal]):
     """NUMERIC. SQLite would make a float of it: there it is an integer of the smallest unit.
 
     Comparisons, orders and sums are the same on both; what else is computed belongs in Python.

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Origin:
+class RequestInfo:
     ip: str | None = None
     user_agent: str | None = None
     correlation_id: str | None = None
 
 
-NOWHERE = Origin()
+NOWHERE = RequestInfo()
 
-_current: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+_current: ContextVar[RequestInfo] = ContextVar("origin", default=NOWHERE)
 
 
-def current() -> Origin:
+def current() -> RequestInfo:
     return _current.get()
 
 
-def set_current(origin: Origin) -> None:
+def set_current(origin: RequestInfo) -> None:
     _current.set(origin)

@@ -18,7 +18,7 @@ from app.repositories.user import UserRepository
 from app.schemas.auth import TokenResponse
 from app.services import auth_events
 from app.services.lockout import Lockout
-from app.services.refresh import Rotation, token_response
+from app.services.refresh import RefreshRotation, token_response
 
 log = structlog.get_logger("app.auth")
 
@@ -41,7 +41,7 @@ class AuthService:
         self._lockout = lockout
         self.checks: list[LoginCheck] = [self._require_active]
         """Run in order after a right password; each raises what refuses the login."""
-        self._rotation = Rotation(database, security)
+        self._rotation = RefreshRotation(database, security)
 
     async def login(self, identifier: str, password: str) -> TokenResponse:
         """Raises TooManyRequests, Unauthenticated or, after a right password only, Forbidden."""

@@ -51,7 +51,7 @@ async def login_refused(
     user_id = user.id if user else None
     target, reason = (f"user:{user_id}", reason) if user_id else (None, "unknown_account")
     actions = ("auth.login", "auth.lockout") if locked else ("auth.login",)
-    if not database.recorders:
+    if not events.recorders(database):
         return
     async with database.write() as session:
         for action in actions:

@@ -15,7 +15,7 @@ from app.schemas.auth import TokenResponse
 from app.services import auth_events
 
 
-class Rotation:
+class RefreshRotation:
     def __init__(self, database: Database, security: Security) -> None:
         self._database = database
         self._security = security

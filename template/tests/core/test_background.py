@@ -62,7 +62,7 @@ async def test_a_failure_ends_only_the_work_that_failed(
     async def work() -> None:
         done.append(request_info.current().ip)
 
-    request_info.set_current(request_info.Origin("192.0.2.7"))
+    request_info.set_current(request_info.RequestInfo("192.0.2.7"))
     async with background.running():
         background.submit(fail)
         background.submit(work)

@@ -9,10 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.exact_decimal import Exact, fixed, written
+from app.core.exact_decimal import ExactDecimal, fixed, written
 from tests.support.service import Service
 
-PRICES = sa.Table("prices", sa.MetaData(), sa.Column("price", Exact(18, 4), nullable=True))
+PRICES = sa.Table("prices", sa.MetaData(), sa.Column("price", ExactDecimal(18, 4), nullable=True))
 LARGEST = Decimal("99999999999999.9999")
 
 
@@ -97,11 +97,11 @@ def test_digits_behind_the_precision_of_python_count_too() -> None:
 @pytest.mark.parametrize(("precision", "scale"), [(0, 0), (19, 2), (4, 5), (4, -1)])
 def test_a_column_has_digits_that_every_database_keeps(precision: int, scale: int) -> None:
     with pytest.raises(ValueError, match="are not kept"):
-        Exact(precision, scale)
+        ExactDecimal(precision, scale)
 
 
 def test_a_revision_names_nothing_of_the_application() -> None:
-    column = eval(Exact(10, 2).migration(), {"sa": sa})  # noqa: S307 - its own text
+    column = eval(ExactDecimal(10, 2).migration(), {"sa": sa})  # noqa: S307 - its own text
     shown = [column.compile(dialect=one.dialect()) for one in (postgresql, sqlite)]
 
     assert shown == ["NUMERIC(10, 2)", "BIGINT"]

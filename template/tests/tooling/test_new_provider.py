@@ -9,7 +9,7 @@ import pytest
 
 from app import installed
 from app.domains import Domain
-from app.features.federation.provider import Provider, openid_identity
+from app.features.federation.port import Provider, openid_identity
 from tests.support import project
 from tests.support.command_line import App
 from tooling.new import write_domain

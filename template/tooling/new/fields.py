@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from app.core.database import Base
 from app.core.database.pagination import PageQuery
-from app.core.exact_decimal import MAX_PRECISION, Exact, written
+from app.core.exact_decimal import MAX_PRECISION, ExactDecimal, written
 from tooling.new.names import RefusedError, pascal, require_name
 
 DEFAULT_MAX_LENGTH = 200
@@ -152,10 +152,10 @@ def _decimal(word: str, name: str, argument: str) -> Field:
     alias = f"{pascal(name)}Decimal"
     sample, other = (f'"{written(Decimal(count).scaleb(-scale))}"' for count in (1, 2))
     return Field(
-        *("", "Decimal", Exact(precision, scale).migration(), alias, sample, other),
+        *("", "Decimal", ExactDecimal(precision, scale).migration(), alias, sample, other),
         answer=alias,
         limit=f'"{written(Decimal("-9" + "9" * (precision - 1)).scaleb(-scale))}"',
-        column=f"Exact({precision}, {scale})",
+        column=f"ExactDecimal({precision}, {scale})",
         alias=f"{alias} = Annotated[Decimal, Digits({precision}, {scale})]",
         is_ordered=True,
     )

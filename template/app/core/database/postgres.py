@@ -16,8 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from app.core.database import postgres_backup, postgres_session
-from app.core.database.engine import EngineKind
-from app.core.database.login import Login
+from app.core.database.engine_kind import DatabaseLogin, EngineKind
 from app.core.settings import Settings, SettingsGroup
 
 CONNECT_TIMEOUT_SECONDS = 2
@@ -67,7 +66,7 @@ async def connect(*arguments: Any, **options: Any) -> Any:
         raise asyncpg.InterfaceError(f"no connection: {type(error).__name__}") from error
 
 
-async def connect_with(login: Login, *arguments: Any, **options: Any) -> Any:
+async def connect_with(login: DatabaseLogin, *arguments: Any, **options: Any) -> Any:
     """With the login in force, or with the one that is to replace it."""
     try:
         return await _connect_with_one(login, arguments, options)
@@ -76,7 +75,7 @@ async def connect_with(login: Login, *arguments: Any, **options: Any) -> Any:
         return await _connect_with_one(login, arguments, options)
 
 
-def create(login: Login, settings: Settings) -> AsyncEngine:
+def create(login: DatabaseLogin, settings: Settings) -> AsyncEngine:
     group = settings.group(PostgresSettings)
     statement_timeout = group.database_statement_timeout_seconds
     engine = create_async_engine(
@@ -130,7 +129,7 @@ ENGINE = EngineKind(
 
 
 async def _connect_with_one(
-    login: Login, arguments: tuple[Any, ...], options: dict[str, Any]
+    login: DatabaseLogin, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
     """Raises the last of REFUSALS."""
     *others, last = login.candidates
@@ -154,11 +153,11 @@ def _kept(group: PostgresSettings) -> dict[str, Any]:
     )
 
 
-def _note_login(login: Login, _: Any, record: ConnectionPoolEntry) -> None:
+def _note_login(login: DatabaseLogin, _: Any, record: ConnectionPoolEntry) -> None:
     record.info[LOGIN] = login.number
 
 
-def _refuse_outdated(login: Login, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
+def _refuse_outdated(login: DatabaseLogin, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
     if record.info.get(LOGIN) != login.number:
         raise DisconnectionError
 

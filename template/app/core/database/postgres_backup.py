@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from app.core.database.engine import BackupError
+from app.core.database.engine_kind import BackupError
 
 
 def backup(url: URL, path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -18,13 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core import health, lifespan, registry
+from app.core.database.engine_kind import DatabaseLogin
 from app.core.database.engines import ENGINES
-from app.core.database.login import Login
 from app.core.database.settings import database_url, engine_kind
 from app.core.settings import Settings
-
-if TYPE_CHECKING:
-    from app.core.security.events import EventRecorder
 
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
@@ -87,7 +84,6 @@ class WriteSession(AsyncSession):
     def __init__(self, database: "Database") -> None:
         super().__init__(database.engine, expire_on_commit=False, info=database.session_info)
         self._on_rights_changed = database.on_rights_changed
-        self.recorders = database.recorders
         self._beforehand: list[Work] = []
         self._afterwards: list[Work] = []
 
@@ -117,13 +113,12 @@ class WriteSession(AsyncSession):
 class Database:
     def __init__(self, url: URL, settings: Settings) -> None:
         kind = engine_kind(url)
-        self.login = Login(url)
+        self.login = DatabaseLogin(url)
         self.insert = kind.insert
         self.try_lock = kind.try_lock
         self.session_info: dict[str, Any] = {}  # what parts leave for sessions that write
         self.for_reads = self
         """The replica, where there is one; a read there may miss the latest writes."""
-        self.recorders: list[EventRecorder] = []
         self.engine = kind.create(self.login, settings)
         self._read_engine = self.engine.execution_options(**kind.read_options(settings))
         self.on_rights_changed: OnRightsChanged = _nobody_listens

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.core.database.engine import EngineKind
+from app.core.database.engine_kind import EngineKind
 from app.core.database.engines import ENGINES
 from app.core.settings import Settings, SettingsGroup
 

@@ -12,8 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from app.core.database.engine import BackupError, EngineKind
-from app.core.database.login import Login
+from app.core.database.engine_kind import BackupError, DatabaseLogin, EngineKind
 from app.core.settings import Settings, SettingsGroup
 
 MIGRATION_LOCK_SECONDS = 60
@@ -24,7 +23,7 @@ class SqliteSettings(SettingsGroup):
     """How long a transaction waits for another writer before the request ends as 503."""
 
 
-def create(login: Login, settings: Settings) -> AsyncEngine:
+def create(login: DatabaseLogin, settings: Settings) -> AsyncEngine:
     _make_directory(login.url)
     timeout = settings.group(SqliteSettings).sqlite_busy_timeout_seconds
     engine = create_async_engine(login.url, connect_args={"timeout": timeout}, hide_parameters=True)

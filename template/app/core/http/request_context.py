@@ -16,7 +16,7 @@ from app.core.health import Health
 from app.core.http import errors
 from app.core.http.routing import route_templates
 from app.core.logging import LoggingSettings
-from app.core.request_info import Origin
+from app.core.request_info import RequestInfo
 from app.core.settings import Settings
 
 CORRELATION_HEADER = b"x-correlation-id"
@@ -119,11 +119,11 @@ def _server_error(scope: Scope) -> ASGIApp:
     )
 
 
-def _origin(scope: Scope, correlation_id: str) -> Origin:
+def _origin(scope: Scope, correlation_id: str) -> RequestInfo:
     client = scope.get("client")
     agents = (value for name, value in scope["headers"] if name == b"user-agent")
     agent = next(agents, b"")[:MAX_USER_AGENT_BYTES].decode("ascii", "replace")
-    return Origin(client[0] if client else None, agent or None, correlation_id)
+    return RequestInfo(client[0] if client else None, agent or None, correlation_id)
 
 
 def _correlation_id(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -18,7 +18,7 @@ MIN_LENGTH = 8
 """A shorter value would be found in words that are no secret."""
 
 
-class Concealment:
+class Redaction:
     """The last processor: it reads rendered lines.
 
     Groups that are read later count too; a value that was replaced stays concealed.

@@ -16,7 +16,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 from app.core import instruments, project
 from app.core.logging import output
-from app.core.logging.redaction import Concealment
+from app.core.logging.redaction import Redaction
 from app.core.settings import Settings, SettingsGroup
 
 SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "verifier")
@@ -76,7 +76,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     level = logging.getLevelNamesMapping()[group.log_level]
     shared = _shared_processors(settings.runtime.environment)
     renderer = _renderer(log_format)
-    concealed = Concealment(settings)
+    concealed = Redaction(settings)
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer, _as_bytes, concealed],
         wrapper_class=structlog.make_filtering_bound_logger(level),

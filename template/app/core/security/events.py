@@ -10,6 +10,9 @@ from uuid import UUID
 
 from app.core.database import Database, WriteSession
 
+RECORDERS = "security_event_recorders"
+"""Names the recorders in the info of a session."""
+
 type Outcome = Literal["success", "failure"]
 
 
@@ -26,7 +29,7 @@ class SecurityEvent:
 
 
 class EventRecorder(Protocol):
-    """A part that keeps events; it adds itself to `Database.recorders`."""
+    """A part that keeps events."""
 
     def record(self, session: WriteSession, event: SecurityEvent) -> None:
         """Called inside the transaction of the change."""
@@ -35,6 +38,16 @@ class EventRecorder(Protocol):
     async def settle(self) -> None:
         """Finishes what was recorded; a command calls it before it ends."""
         ...
+
+
+def add_recorder(database: Database, recorder: EventRecorder) -> None:
+    """Events of this database's transactions are recorded from now on."""
+    database.session_info.setdefault(RECORDERS, []).append(recorder)
+
+
+def recorders(database: Database) -> list[EventRecorder]:
+    found: list[EventRecorder] = database.session_info.get(RECORDERS, [])
+    return found
 
 
 def record(
@@ -47,13 +60,13 @@ def record(
     **detail: Any,
 ) -> None:
     event = SecurityEvent(action, actor_id, target, outcome, detail)
-    for recorder in session.recorders:
+    for recorder in session.info.get(RECORDERS, ()):
         recorder.record(session, event)
 
 
 async def record_refusal(database: Database, action: str, user_id: UUID, **detail: Any) -> None:
     """In a transaction of its own, which the error answer does not roll back."""
-    if not database.recorders:
+    if not recorders(database):
         return
     async with database.write() as session:
         target = f"user:{user_id}"

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
+from app.api.creating_route import SecretCreatingRoute
 from app.api.deps import ReadSessionDep, SessionDep, SessionUser, no_store, recent_user
-from app.api.routing import SecretCreatingRoute
 from app.features.api_keys.repository import ApiKeyRepository
 from app.features.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyResponse
 from app.features.api_keys.service import ApiKeyService

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from app.api.v1.router import PREFIX
 from app.core import lifespan, registry
 from app.core.database import Database
-from app.core.security import Security
+from app.core.security import Security, events
 from app.core.settings import Settings
 from app.features.audit import routes
 from app.features.audit.keys import AuditKeys
@@ -23,7 +23,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     database = registry.get(app, Database)
     keys = registry.add(app, AuditKeys, AuditKeys(registry.get(app, Security).derived_keys))
     trail = AuditTrail(database, keys)
-    database.recorders.append(trail)
+    events.add_recorder(database, trail)
 
     @asynccontextmanager
     async def at_work() -> AsyncIterator[None]:

@@ -12,7 +12,7 @@ from app.core.settings import ConfigurationError, Settings
 from app.features.audit import verification
 from app.features.audit.chain import BrokenChainError
 from app.features.audit.keys import AuditKeys
-from app.features.audit.verification import AuditSettings, Whole
+from app.features.audit.verification import AuditSettings, VerifiedRange
 
 cli = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
@@ -42,7 +42,7 @@ def prune() -> None:
     typer.echo(f"{removed} entries were removed")
 
 
-async def _verify(settings: Settings) -> Whole:
+async def _verify(settings: Settings) -> VerifiedRange:
     async with opened_app(settings) as app:
         return await verification.verify(registry.get(app, Database), registry.get(app, AuditKeys))
 

@@ -53,7 +53,7 @@ class AuditSettings(SettingsGroup):
 
 
 @dataclass(frozen=True)
-class Whole:
+class VerifiedRange:
     """What was found to be as it was sealed."""
 
     first: int
@@ -61,7 +61,7 @@ class Whole:
     head: str
 
 
-class Walk:
+class ChainVerifier:
     """From the anchor along the chain, one entry at a time."""
 
     def __init__(self, keys: AuditKeys, chain: AuditChain) -> None:
@@ -100,7 +100,7 @@ class Walk:
         return f"one of the entries number {first} to {self.place}"
 
 
-async def verify(database: Database, keys: AuditKeys) -> Whole:
+async def verify(database: Database, keys: AuditKeys) -> VerifiedRange:
     """Raises BrokenChainError that names the first entry which is not as it was sealed."""
     whole = await _walked(database, keys)
     for sequence, identity in await database.rows(OUTSIDE, {}):
@@ -128,7 +128,7 @@ async def _prune_batch(database: Database, keys: AuditKeys, before: datetime) ->
         chain = await chain_of(session, keys)
         anchor = chain.base_sequence
         place = {"place": anchor, "last": chain.head_sequence}
-        walk = Walk(keys, chain)
+        walk = ChainVerifier(keys, chain)
         for entry in (await session.execute(NEXT, place)).mappings():
             if entry["at"] >= before:
                 break
@@ -141,9 +141,9 @@ async def _prune_batch(database: Database, keys: AuditKeys, before: datetime) ->
     return walk.place - anchor
 
 
-async def _walked(database: Database, keys: AuditKeys) -> Whole:
+async def _walked(database: Database, keys: AuditKeys) -> VerifiedRange:
     chain = await _chain(database, keys)
-    walk = Walk(keys, chain)
+    walk = ChainVerifier(keys, chain)
     try:
         async for entry in _sealed(database, walk, chain.head_sequence):
             walk.step(entry)
@@ -152,10 +152,10 @@ async def _walked(database: Database, keys: AuditKeys) -> Whole:
         if (await _chain(database, keys)).base_sequence == chain.base_sequence:
             raise
         return await _walked(database, keys)  # what was being read has been pruned
-    return Whole(chain.base_sequence + 1, chain.head_sequence, chain.head_link)
+    return VerifiedRange(chain.base_sequence + 1, chain.head_sequence, chain.head_link)
 
 
-async def _sealed(database: Database, walk: Walk, last: int) -> AsyncIterator[RowMapping]:
+async def _sealed(database: Database, walk: ChainVerifier, last: int) -> AsyncIterator[RowMapping]:
     while rows := await database.rows(NEXT, {"place": walk.place, "last": last}):
         for row in rows:
             yield row._mapping

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from app.core import instruments, registry
 from app.core.settings import Settings
-from app.features.cache.stores import Found, MemoryStore, Store
+from app.features.cache.stores import MemoryStore, Store, StoredValue
 
 JITTER = 0.1
 """The share of a lifetime that is left to chance, so that what was stored together ends apart."""
@@ -142,10 +142,10 @@ class Namespace[T]:
     def _full(self, key: str) -> str:
         return f"{self.name}:{key}"
 
-    async def _lookup(self, full: str, tags: Sequence[str]) -> Found:
+    async def _lookup(self, full: str, tags: Sequence[str]) -> StoredValue:
         if not self.cache.is_settled(full, tags):
             instruments.cache_request("miss")
-            return Found(None, None)
+            return StoredValue(None, None)
         found = await self.cache.store.get(full, tags)
         if found.stamp is None:
             instruments.cache_request("error")

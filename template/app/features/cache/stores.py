@@ -11,7 +11,7 @@ MAX_ENTRIES = 20_000
 MAX_BYTES = 32 * 1024 * 1024
 
 
-class Found(NamedTuple):
+class StoredValue(NamedTuple):
     value: bytes | None
     stamp: Any
     """What the store knew at the lookup; None when it is away."""
@@ -21,7 +21,7 @@ class Store(Protocol):
     is_coherent: bool
     """Whether no other process keeps copies that would outlive a change."""
 
-    async def get(self, key: str, tags: Sequence[str]) -> Found: ...
+    async def get(self, key: str, tags: Sequence[str]) -> StoredValue: ...
 
     async def set(
         self, key: str, value: bytes, ttl: timedelta, tags: Sequence[str], stamp: Any
@@ -35,7 +35,7 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MemoryEntry:
     value: bytes
     until: float
     tags: tuple[str, ...]
@@ -49,19 +49,19 @@ class MemoryStore:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._entries: OrderedDict[str, MemoryEntry] = OrderedDict()
         self._tagged: defaultdict[str, set[str]] = defaultdict(set)
 
-    async def get(self, key: str, tags: Sequence[str]) -> Found:
+    async def get(self, key: str, tags: Sequence[str]) -> StoredValue:
         now = monotonic()
         entry = self._entries.get(key)
         if entry is None:
-            return Found(None, now)
+            return StoredValue(None, now)
         if entry.until <= now:
             self._drop(key)
-            return Found(None, now)
+            return StoredValue(None, now)
         self._entries.move_to_end(key)
-        return Found(entry.value, now)
+        return StoredValue(entry.value, now)
 
     async def set(
         self, key: str, value: bytes, ttl: timedelta, tags: Sequence[str], stamp: Any
@@ -69,7 +69,7 @@ class MemoryStore:
         self._drop(key)
         if len(value) > self._max_bytes:
             return
-        self._entries[key] = Entry(value, stamp + ttl.total_seconds(), tuple(tags))
+        self._entries[key] = MemoryEntry(value, stamp + ttl.total_seconds(), tuple(tags))
         self._bytes += len(value)
         for tag in tags:
             self._tagged[tag].add(key)

@@ -12,9 +12,8 @@ from app.core import registry
 from app.core.database import Database
 from app.core.settings import Settings, SettingsGroup
 from app.features.encryption import Encryption, columns
-from app.features.federation import authorization_routes, provider_tokens, routes
+from app.features.federation import provider_tokens, routes
 from app.features.federation.authorization import AuthorizationService
-from app.features.federation.authorization_schemas import CodeGrant
 from app.features.federation.browser_state import CallbackSettings
 from app.features.federation.login_methods import (
     Client,
@@ -22,11 +21,12 @@ from app.features.federation.login_methods import (
     LoginMethod,
     LoginMethods,
 )
-from app.features.federation.protocol.connection import Connection
+from app.features.federation.port import Federation, Provider
+from app.features.federation.protocol.connection import ProviderConnection
 from app.features.federation.protocol.flow import Flow
-from app.features.federation.provider import Federation, Provider
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.providers import PROVIDERS
+from app.features.federation.schemas import CodeGrant
 from app.features.federation.service import FederationService
 from app.features.federation.settings import SECRETS, ProviderSettings
 from app.features.mail.outbox import MailSettings
@@ -49,7 +49,6 @@ def install(app: FastAPI, settings: Settings, own: Iterable[Provider] = ()) -> N
     registry.get(app, TokenGrants).add("authorization_code", CodeGrant, authorization.redeem)
     _install_services(app, authorization)
     connect(app, settings, own)
-    app.include_router(authorization_routes.router, prefix=PREFIX)
     app.include_router(routes.router, prefix=PREFIX)
 
 
@@ -59,6 +58,7 @@ def connect(app: FastAPI, settings: Settings, own: Iterable[Provider] = ()) -> N
         logging.getLogger(name).setLevel(logging.WARNING)
     connected = connections(settings, own)
     flow = Flow(connected, registry.get(app, StateStore))
+    registry.add(app, Flow, flow)
     registry.add(app, Federation, flow)
     for connection in connected.values():
         _follow(settings, connection)
@@ -87,17 +87,17 @@ def _install_services(app: FastAPI, authorization: AuthorizationService) -> None
     registry.add(app, FederationService, service)
 
 
-def connections(settings: Settings, own: Iterable[Provider]) -> dict[str, Connection]:
+def connections(settings: Settings, own: Iterable[Provider]) -> dict[str, ProviderConnection]:
     """By name; a provider without a client id is off. Raises ConfigurationError."""
     configured = {p.name: (p, ProviderSettings(p, settings)) for p in (*PROVIDERS, *own)}
     return {
-        name: Connection(provider, group)
+        name: ProviderConnection(provider, group)
         for name, (provider, group) in configured.items()
         if group.is_enabled
     }
 
 
-def _follow(settings: Settings, connection: Connection) -> None:
+def _follow(settings: Settings, connection: ProviderConnection) -> None:
     """To other client secrets; the rest of a provider's settings needs another start."""
 
     async def follow(_: SettingsGroup) -> None:

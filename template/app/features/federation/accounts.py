@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.database import WriteSession
 from app.core.security import events
 from app.features.federation.models import FederatedIdentity
-from app.features.federation.provider import Arrival, Identity, Profile, RejectedError
+from app.features.federation.port import Arrival, Identity, Profile, RejectedError
 from app.features.federation.repository import FederatedIdentityRepository
 from app.models.user import User
 from app.repositories.role import RoleRepository

@@ -10,20 +10,20 @@ from uuid import UUID
 
 from app.core.http.errors import BadRequest, NotFound, OAuthError, Unprocessable
 from app.core.security.passwords import fingerprint
-from app.features.federation.authorization_schemas import (
+from app.features.federation.login_methods import Client, LoginMethods
+from app.features.federation.schemas import (
     AuthorizationAnswer,
     AuthorizeRequest,
     CodeGrant,
-    Provider,
+    ProviderInfo,
     Providers,
 )
-from app.features.federation.login_methods import Client, LoginMethods
 from app.features.state_store import State, StateStore
 from app.models.user import User
 from app.schemas.auth import TokenResponse
 from app.services.auth import AuthService
 
-LOCAL = Provider(name="local", display_name="Password", type="local", scopes=[])
+LOCAL = ProviderInfo(name="local", display_name="Password", type="local", scopes=[])
 CODE_PURPOSE = "authorization-code"
 USED_PURPOSE = "used-authorization-code"
 AGAIN_PURPOSE = "authorization-code-again"
@@ -38,7 +38,7 @@ class AuthorizationService:
 
     def providers(self) -> Providers:
         others = [
-            Provider(
+            ProviderInfo(
                 name=way.name,
                 display_name=way.display_name,
                 type=way.type,

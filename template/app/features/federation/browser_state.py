@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from app.core.settings import SettingsGroup, settings_of
-from app.features.federation.provider import Departure
+from app.features.federation.port import Departure
 
 SECURE_PREFIX = "__Host-login-"
 LOOPBACK_PREFIX = "login-"

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -10,20 +10,20 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import make_url
 
-from app import installed
 from app.commands.application import opened_app
 from app.core import registry
 from app.core.database import Database, migrations
 from app.core.database.settings import DatabaseSettings, database_url
 from app.core.settings import ConfigurationError, Settings
-from app.features import federation
 from app.features.federation.browser_state import CallbackSettings
-from app.features.federation.debug import Options, Walk
-from app.features.federation.protocol.connection import Connection
-from app.features.federation.provider import Federation
+from app.features.federation.debug import DebugLogin, Options
+from app.features.federation.port import Federation
+from app.features.federation.protocol.connection import ProviderConnection
+from app.features.federation.protocol.flow import Flow
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.sync import ProviderSync
 from app.features.state_store import DatabaseStateStore
+from app.main import create_app
 
 cli = typer.Typer(no_args_is_help=True, help="Sign-in through providers.")
 
@@ -89,12 +89,11 @@ async def _synced(settings: Settings) -> None:
         typer.echo(f"{shut_out} accounts were disabled")
 
 
-def _connections(settings: Settings) -> dict[str, Connection]:
-    own = [provider for domain in installed.DOMAINS for provider in domain.providers]
-    return federation.connections(settings, own)
+def _connections(settings: Settings) -> Mapping[str, ProviderConnection]:
+    return registry.get(create_app(settings), Flow).connections
 
 
-def _checked(name: str, connection: Connection) -> bool:
+def _checked(name: str, connection: ProviderConnection) -> bool:
     known = [secret for secret, works in asyncio.run(_secrets(connection)) if works]
     secrets = list(connection.settings.secrets)
     if not known:
@@ -106,13 +105,13 @@ def _checked(name: str, connection: Connection) -> bool:
     return True
 
 
-async def _secrets(connection: Connection) -> list[tuple[str, bool]]:
+async def _secrets(connection: ProviderConnection) -> list[tuple[str, bool]]:
     return [(name, await connection.knows(name)) for name in connection.settings.secrets]
 
 
-async def _walked(settings: Settings, connection: Connection, options: Options) -> bool:
+async def _walked(settings: Settings, connection: ProviderConnection, options: Options) -> bool:
     async with _database(settings) as database:
-        return await Walk(connection, DatabaseStateStore(database), options).run()
+        return await DebugLogin(connection, DatabaseStateStore(database), options).run()
 
 
 @asynccontextmanager

@@ -14,10 +14,10 @@ from joserfc.errors import JoseError
 from app.core.http.errors import AppError
 from app.features.federation.debug_callback import HOST, Callback, PortTakenError
 from app.features.federation.login_methods import Client
+from app.features.federation.port import Departure, Identity, ProviderAnswer, RejectedError
 from app.features.federation.protocol.answers import kind_of
-from app.features.federation.protocol.connection import HOSTILE, Connection
+from app.features.federation.protocol.connection import HOSTILE, ProviderConnection
 from app.features.federation.protocol.flow import Flow
-from app.features.federation.provider import Answer, Departure, Identity, RejectedError
 from app.features.state_store import StateStore
 
 CALLBACK_PATH = "/api/v1/auth/callback/{provider}"
@@ -38,8 +38,10 @@ class Options:
     """Where the provider sends browsers, if it is not the loopback address."""
 
 
-class Walk:
-    def __init__(self, connection: Connection, states: StateStore, options: Options) -> None:
+class DebugLogin:
+    def __init__(
+        self, connection: ProviderConnection, states: StateStore, options: Options
+    ) -> None:
         self._connection = connection
         self._name = connection.provider.name
         self._flow = Flow({self._name: connection}, states)
@@ -99,7 +101,7 @@ class Walk:
 
     async def _arrival(self, departure: Departure, answer: Mapping[str, str]) -> None:
         typer.echo(f"callback: {_listed(answer, set(answer) - SECRET_PARAMETERS)}")
-        back = Answer(*(answer.get(name) for name in ("state", "code", "iss", "error")))
+        back = ProviderAnswer(*(answer.get(name) for name in ("state", "code", "iss", "error")))
         cookies = {departure.cookie: departure.secret}
         arrival = await self._flow.arrive(self._name, back, cookies)
         self._told(await arrival.identify())

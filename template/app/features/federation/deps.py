@@ -8,7 +8,7 @@ from app.core import registry
 from app.core.http.errors import BadRequest, NotFound
 from app.features.federation.authorization import AuthorizationService
 from app.features.federation.login_methods import Client, LoginMethods
-from app.features.federation.provider import Federation
+from app.features.federation.port import Federation
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.schemas import LoginQuery, ProviderPath
 from app.features.federation.service import FederationService

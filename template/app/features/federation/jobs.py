@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.core import registry
-from app.features.federation.provider import Federation
+from app.features.federation.port import Federation
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.sync import ProviderSync
 from app.features.jobs import Cron, Job, NoPayload, Run

@@ -13,7 +13,7 @@ from app.core.http.errors import Conflict, NotFound, Unavailable
 from app.features.encryption import Encryption, UndecryptableError
 from app.features.encryption.columns import EncryptedColumn
 from app.features.federation.models import ProviderToken
-from app.features.federation.provider import (
+from app.features.federation.port import (
     AccountRefusedError,
     Federation,
     ProviderUnavailableError,

@@ -1,3 +1,5 @@
+"""Routes of federated login, and of the one-time codes that every login by redirect ends in."""
+
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -6,8 +8,9 @@ from fastapi.responses import RedirectResponse
 
 from app.api.deps import AuthDep, OwnSession, ReadSessionDep, RecentUser, SessionUser, no_store
 from app.core.http.errors import NotFound
+from app.core.http.rate_limiter import rate_limiter_of
 from app.features.federation import browser_state
-from app.features.federation.authorization_schemas import AuthorizationAnswer
+from app.features.federation.authorization import LOCAL
 from app.features.federation.deps import (
     AuthorizationDep,
     EnabledProvider,
@@ -16,9 +19,11 @@ from app.features.federation.deps import (
     ProviderTokensDep,
     started_by,
 )
-from app.features.federation.provider import Answer
+from app.features.federation.port import ProviderAnswer
 from app.features.federation.repository import FederatedIdentityRepository
 from app.features.federation.schemas import (
+    AuthorizationAnswer,
+    AuthorizeRequest,
     CallbackQuery,
     IdentityResponse,
     LinkRequest,
@@ -26,11 +31,19 @@ from app.features.federation.schemas import (
     LogoutRequest,
     LogoutResponse,
     ProviderPath,
+    Providers,
 )
 
 router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
 
 REDIRECT: dict[str, Any] = {"response_class": RedirectResponse, "response_model": None}
+
+AUTHORIZE_ERRORS: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.UNAUTHORIZED: {},
+    HTTPStatus.FORBIDDEN: {},
+    HTTPStatus.NOT_FOUND: {},
+    HTTPStatus.TOO_MANY_REQUESTS: {},
+}
 
 
 @router.get("/login/{provider}", status_code=HTTPStatus.TEMPORARY_REDIRECT, **REDIRECT)
@@ -58,7 +71,7 @@ async def finish_login(
     service: FederationServiceDep,
 ) -> RedirectResponse:
     """Where the provider sends the browser back: leads on to the client with a code or an error."""
-    answer = Answer(query.state, query.code, query.iss, query.error)
+    answer = ProviderAnswer(query.state, query.code, query.iss, query.error)
     arrival = await flow.arrive(provider, answer, browser_state.carried(request))
     response = RedirectResponse(await service.landing(arrival), HTTPStatus.SEE_OTHER)
     browser_state.forget(request, response, arrival.cookie)
@@ -119,3 +132,19 @@ async def logout_at_provider(
         raise NotFound("logout_not_offered", "The provider ends no sessions.")
     await auth.end_session(session_id)
     return LogoutResponse(logout_url=url)
+
+
+@router.get("/providers")
+async def providers(service: AuthorizationDep) -> Providers:
+    """The ways to log in that are switched on."""
+    return service.providers()
+
+
+@router.post("/authorize", responses=AUTHORIZE_ERRORS, response_model_exclude_none=True)
+async def authorize(
+    body: AuthorizeRequest, service: AuthorizationDep, request: Request
+) -> AuthorizationAnswer:
+    """Begins a login with PKCE: the address for the browser or, for `local`, the code itself."""
+    if body.provider == LOCAL.name:
+        await rate_limiter_of(request).password_seen(request)
+    return await service.authorize(body, str(request.base_url))

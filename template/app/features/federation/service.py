@@ -18,7 +18,7 @@ from app.features.encryption import Encryption, UndecryptableError
 from app.features.federation.accounts import FederatedAccounts
 from app.features.federation.authorization import AuthorizationService
 from app.features.federation.models import FederatedIdentity
-from app.features.federation.provider import Arrival, Identity, RejectedError, Tokens
+from app.features.federation.port import Arrival, Identity, RejectedError, Tokens
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.repository import FederatedIdentityRepository
 from app.models.user import User

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, create_model
 
 from app.core.settings import CommaList, ConfigurationError, Settings, SettingsGroup
-from app.features.federation.provider import Claims, Identity, Provider
+from app.features.federation.port import Claims, Identity, Provider
 
 SECRETS = ("client_secret", "client_secret_previous")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

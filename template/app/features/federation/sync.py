@@ -16,7 +16,7 @@ from app.core.database import Database, WriteSession
 from app.core.http.errors import AppError
 from app.features.federation.accounts import FederatedAccounts
 from app.features.federation.models import FederatedIdentity, ProviderToken
-from app.features.federation.provider import AccountRefusedError, Federation, Profile, RejectedError
+from app.features.federation.port import AccountRefusedError, Federation, Profile, RejectedError
 from app.features.federation.provider_tokens import GrantRevoked, ProviderTokens
 from app.features.federation.repository import FederatedIdentityRepository
 

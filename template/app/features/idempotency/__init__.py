@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from app.api import openapi
-from app.api.routing import RepeatGuard
+from app.api.creating_route import RepeatGuard
 from app.core import registry
 from app.core.database import Database
 from app.core.security import Security

@@ -11,13 +11,13 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
 
+from app.api.creating_route import CreatingRoute, Handler, before_endpoint
 from app.api.deps import CALLER, WRITE_SESSION
-from app.api.routing import CreatingRoute, Handler, before_endpoint
 from app.core import registry
 from app.core.database import WriteSession
 from app.core.http.errors import Conflict, Unprocessable
 from app.core.security.principal import Principal
-from app.features.idempotency.store import Answer, Idempotency
+from app.features.idempotency.store import Idempotency, KeptAnswer
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -81,7 +81,7 @@ class _Attempt:
         session: WriteSession = self._request.scope[WRITE_SESSION]
         kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         body = bytes(response.body) if self._keeps_answer else None
-        answer = Answer(response.status_code, kept, body)
+        answer = KeptAnswer(response.status_code, kept, body)
         await self._idempotency.keep(session, self._key, self._content, answer)
 
     def end(self) -> None:

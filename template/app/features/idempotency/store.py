@@ -43,7 +43,7 @@ FIND = select(answers.c.fingerprint, answers.c.status, answers.c.headers, answer
 
 
 @dataclass(frozen=True)
-class Answer:
+class KeptAnswer:
     status: int
     headers: dict[str, str]
     body: bytes | None
@@ -64,7 +64,7 @@ class Idempotency:
     def end(self, key: str) -> None:
         self._under_way.discard(key)
 
-    async def find(self, key: str, request: bytes) -> Answer | None:
+    async def find(self, key: str, request: bytes) -> KeptAnswer | None:
         """What was answered. Raises Unprocessable for another request, Conflict for no body."""
         rows = await self._database.rows(FIND, {"key": key, "now": clock.now()})
         if not rows:
@@ -74,9 +74,11 @@ class Idempotency:
             raise Unprocessable(
                 "idempotency_key_reused", "This key was sent with another request before."
             )
-        return Answer(status, headers, body)
+        return KeptAnswer(status, headers, body)
 
-    async def keep(self, session: WriteSession, key: str, request: bytes, answer: Answer) -> None:
+    async def keep(
+        self, session: WriteSession, key: str, request: bytes, answer: KeptAnswer
+    ) -> None:
         """Raises Conflict where another instance answered meanwhile: the change is taken back."""
         now = clock.now()
         values: dict[str, Any] = {

@@ -12,12 +12,11 @@ import structlog
 from fastapi import FastAPI
 
 from app.core import clock, instruments, request_info
-from app.core.request_info import Origin
-from app.features.jobs.batch import Batch
+from app.core.request_info import RequestInfo
+from app.features.jobs.claims import Batch, ClaimWindow
 from app.features.jobs.models import JobRow
 from app.features.jobs.queue import CORRELATION_ID, GiveUpError, Job, LeaseLostError, Run
 from app.features.jobs.store import Claim, JobStore
-from app.features.jobs.window import Window
 
 log = structlog.get_logger("app.jobs")
 
@@ -39,7 +38,7 @@ class Runner:
         self._claim = Batch(store.claim)
         self._finish = Batch(store.finish)
         self._release = Batch(store.release)
-        self._window = Window(concurrency)
+        self._window = ClaimWindow(concurrency)
         self._slots = asyncio.Semaphore(concurrency)
         self._running: set[Claim] = set()
         self._unbegun: list[UUID] = []
@@ -103,7 +102,7 @@ class Runner:
     async def _attempt(self, row: JobRow, held: AsyncExitStack) -> None:
         claim = (row.id, row.lease)
         correlation_id = row.carrier.get(CORRELATION_ID)
-        request_info.set_current(Origin(correlation_id=correlation_id))
+        request_info.set_current(RequestInfo(correlation_id=correlation_id))
         known = {"job": row.name, "job_id": str(row.id)}
         if correlation_id:
             known[CORRELATION_ID] = correlation_id

@@ -18,7 +18,7 @@ from app.features.mail.transports import Mailer
 PURPOSE = "mail"
 
 
-class SealedMail(BaseModel):
+class EncryptedMail(BaseModel):
     sealed: str
     """Encrypted: a mail may carry a token."""
 
@@ -36,11 +36,11 @@ class JobOutbox:
             await self._enqueue(session, mail)
 
     async def _enqueue(self, session: WriteSession, mail: Mail) -> None:
-        payload = SealedMail(sealed=self._encryption.encrypt(PURPOSE, json.dumps(asdict(mail))))
+        payload = EncryptedMail(sealed=self._encryption.encrypt(PURPOSE, json.dumps(asdict(mail))))
         await JobQueue(self._database, session).enqueue(SEND, payload)
 
 
-async def send(run: Run, payload: SealedMail) -> None:
+async def send(run: Run, payload: EncryptedMail) -> None:
     encryption = registry.get(run.app, Encryption)
     mailer = registry.get(run.app, Mailer)
     try:
@@ -57,7 +57,7 @@ async def send(run: Run, payload: SealedMail) -> None:
 
 SEND = Job(
     name="mail.send",
-    payload=SealedMail,
+    payload=EncryptedMail,
     handler=send,
     max_attempts=12,
     backoff_seconds=5.0,

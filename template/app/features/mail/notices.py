@@ -1,21 +1,18 @@
 """What the kernel tells the owner of an account, by mail to the address of before the change."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from app.core.database import WriteSession
 from app.core.notices import Notice
 from app.core.project import project
 from app.features.mail.message import Mail, compose
-
-if TYPE_CHECKING:
-    from app.features.mail.outbox import Outbox
+from app.features.mail.outbox import Outbox
 
 NOT_YOU = "If this was not you, reset your password and tell whoever runs the service."
 
 
 class MailNotices:
-    def __init__(self, outbox: "Callable[[], Outbox]") -> None:
+    def __init__(self, outbox: Callable[[], Outbox]) -> None:
         self._outbox = outbox
 
     def send(self, session: WriteSession, notice: Notice, address: str) -> None:

@@ -14,16 +14,14 @@ from urllib.parse import urlsplit
 
 import aiosmtplib
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pydantic import AfterValidator, EmailStr
 
 from app.core import registry
 from app.core.background import Background
 from app.core.database import WriteSession
-from app.core.notices import Notices
-from app.core.settings import Settings, SettingsGroup
+from app.core.settings import SettingsGroup
 from app.features.mail.message import Mail
-from app.features.mail.notices import MailNotices
 from app.features.mail.transports import Mailer, mailer
 
 log = structlog.get_logger("app.mail")
@@ -97,23 +95,6 @@ class BackgroundOutbox:
             else:
                 log.info("mail.sent", attempt=attempt)
                 return
-
-
-def install(app: FastAPI, settings: Settings) -> None:
-    group = settings.group(MailSettings)
-    shows_body = not settings.runtime.is_production
-    sender = registry.add(
-        app, Mailer, mailer(group.mail_url, group.mail_from, shows_body=shows_body)
-    )
-    outbox = BackgroundOutbox(sender, registry.get(app, Background))
-    registry.add(app, Outbox, outbox)
-    registry.add(app, Notices, MailNotices(lambda: registry.get(app, Outbox)))
-
-    async def follow(group: MailSettings) -> None:
-        sender = mailer(group.mail_url, group.mail_from, shows_body=shows_body)
-        outbox.mailer = registry.add(app, Mailer, sender)
-
-    settings.on_change(MailSettings, {"mail_url"}, follow)
 
 
 def outbox_of(request: Request) -> Outbox:

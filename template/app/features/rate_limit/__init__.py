@@ -18,7 +18,7 @@ from app.core import registry
 from app.core.http.rate_limiter import RateLimiter
 from app.core.settings import Settings
 from app.features.rate_limit.declared import limiter
-from app.features.rate_limit.middleware import Gate, RateLimits
+from app.features.rate_limit.middleware import RateLimitMiddleware, RequestRateLimiter
 from app.features.rate_limit.rules import Rules
 from app.features.rate_limit.schema import amend
 from app.features.rate_limit.settings import RateLimitSettings
@@ -32,8 +32,8 @@ def install(app: FastAPI, settings: Settings) -> None:
     if not group.rate_limit_enabled:
         return
     windows = registry.find(app, Windows) or MemoryWindows()
-    gate = Gate(Rules(app, group), windows)
+    gate = RequestRateLimiter(Rules(app, group), windows)
     registry.add(app, RateLimiter, gate)
     with_headers = group.rate_limit_headers_enabled
-    app.add_middleware(RateLimits, gate=gate, with_headers=with_headers)
+    app.add_middleware(RateLimitMiddleware, gate=gate, with_headers=with_headers)
     openapi.amend(app, partial(amend, with_headers=with_headers))

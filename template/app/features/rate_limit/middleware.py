@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core import instruments
 from app.core.http.errors import TooManyRequests, problem
 from app.features.rate_limit.rules import Rules
-from app.features.rate_limit.windows import Verdict, Window, Windows
+from app.features.rate_limit.windows import LimitResult, Window, Windows
 
 log = structlog.get_logger("app.rate_limit")
 
@@ -27,7 +27,7 @@ DETAIL = "Too many requests; try again later."
 MAX_KNOWN_TOKENS = 10_000
 
 
-class Gate:
+class RequestRateLimiter:
     """Counts, and refuses by an error; the application's `RateLimiter`."""
 
     def __init__(self, rules: Rules, windows: Windows) -> None:
@@ -74,8 +74,8 @@ class Gate:
         raise TooManyRequests(CODE, DETAIL, retry_after_seconds=last.wait_seconds)
 
 
-class RateLimits:
-    def __init__(self, app: ASGIApp, *, gate: Gate, with_headers: bool) -> None:
+class RateLimitMiddleware:
+    def __init__(self, app: ASGIApp, *, gate: RequestRateLimiter, with_headers: bool) -> None:
         self.app = app
         self.gate = gate
         self.with_headers = with_headers
@@ -114,7 +114,7 @@ def _fingerprint(scope: Scope) -> bytes:
     return b""
 
 
-def _headers(verdicts: Sequence[Verdict]) -> list[tuple[bytes, bytes]]:
+def _headers(verdicts: Sequence[LimitResult]) -> list[tuple[bytes, bytes]]:
     """draft-ietf-httpapi-ratelimit-headers: the quota, and what is left of it for how long."""
     policies = [f'"{v.window.name}";q={v.window.amount};w={v.window.seconds}' for v in verdicts]
     left = [f'"{v.window.name}";r={max(0, v.remaining)};t={v.wait_seconds}' for v in verdicts]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 
 from app.core import registry
-from app.features.rate_limit.windows import MemoryWindows, Verdict, Window, Windows
-from app.features.redis import Away, Link, key_prefix
+from app.features.rate_limit.windows import LimitResult, MemoryWindows, Window, Windows
+from app.features.redis import RedisClient, RedisUnavailable, key_prefix
 
 # Each key is a list of times in ms, newest first. Returns whether all were free, then for each key
 # the hits in its window and the ms until the oldest leaves it.
@@ -37,20 +37,20 @@ return result
 
 
 class RedisWindows:
-    def __init__(self, link: Link, prefix: str, fallback: Windows) -> None:
+    def __init__(self, link: RedisClient, prefix: str, fallback: Windows) -> None:
         self._link = link
         self._prefix = prefix
         self._fallback = fallback
 
-    async def hit(self, windows: Sequence[Window]) -> list[Verdict]:
+    async def hit(self, windows: Sequence[Window]) -> list[LimitResult]:
         keys = [f"{self._prefix}window:{w.key}".encode("utf-8", "surrogatepass") for w in windows]
         bounds = [bound for window in windows for bound in (window.amount, window.seconds * 1000)]
         try:
             [(free, *counts)] = await self._link.call(("EVAL", HIT, len(keys), *keys, *bounds))
-        except Away:
+        except RedisUnavailable:
             return await self._fallback.hit(windows)
         return [
-            Verdict(
+            LimitResult(
                 window,
                 window.amount - count if free or count < window.amount else -1,
                 wait_ms / 1000,
@@ -61,6 +61,6 @@ class RedisWindows:
 
 def install(app: FastAPI) -> None:
     """After Redis, before the limits."""
-    link = registry.find(app, Link)
+    link = registry.find(app, RedisClient)
     if link is not None:
         registry.add(app, Windows, RedisWindows(link, key_prefix(), MemoryWindows()))

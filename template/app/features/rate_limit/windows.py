@@ -22,7 +22,7 @@ class Window(NamedTuple):
     seconds: int
 
 
-class Verdict(NamedTuple):
+class LimitResult(NamedTuple):
     window: Window
     remaining: int
     """Hits that are still free; -1 where there was none for this one."""
@@ -39,7 +39,7 @@ class Verdict(NamedTuple):
 
 
 class Windows(Protocol):
-    async def hit(self, windows: Sequence[Window]) -> list[Verdict]:
+    async def hit(self, windows: Sequence[Window]) -> list[LimitResult]:
         """Counts under every window or, where one is full, under none: a refusal prolongs nothing.
 
         A verdict for each window, in order.
@@ -52,7 +52,7 @@ class MemoryWindows:
         self._max_keys = max_keys
         self._hits: OrderedDict[str, array[float]] = OrderedDict()
 
-    async def hit(self, windows: Sequence[Window]) -> list[Verdict]:
+    async def hit(self, windows: Sequence[Window]) -> list[LimitResult]:
         now = monotonic()
         hits = [self._live(window, now) for window in windows]
         is_free = all(
@@ -64,7 +64,7 @@ class MemoryWindows:
         while len(self._hits) > self._max_keys:
             self._hits.popitem(last=False)
         return [
-            Verdict(
+            LimitResult(
                 window,
                 window.amount - len(times) if is_free or len(times) < window.amount else -1,
                 times[0] + window.seconds - now if times else 0.0,

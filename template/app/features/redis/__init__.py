@@ -11,19 +11,19 @@ from app.core.project import project
 from app.core.security.failure_counters import Counters
 from app.core.settings import Settings
 from app.features.cache import Cache
-from app.features.redis.client import Away, Link
+from app.features.redis.client import RedisClient, RedisUnavailable
 from app.features.redis.counters import CachedCounters
 from app.features.redis.settings import RedisSettings
 from app.features.redis.store import RedisStore
 
-__all__ = ["Away", "Link", "install", "key_prefix"]
+__all__ = ["RedisClient", "RedisUnavailable", "install", "key_prefix"]
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     group = settings.group(RedisSettings)
     if group.redis_url is None:
         return
-    link = registry.add(app, Link, Link(group.redis_url.get_secret_value()))
+    link = registry.add(app, RedisClient, RedisClient(group.redis_url.get_secret_value()))
     registry.add(app, Cache, Cache(RedisStore(link, key_prefix())))
     registry.add(
         app, Counters, CachedCounters(registry.get(app, Database), registry.get(app, Cache))

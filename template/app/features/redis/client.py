@@ -27,11 +27,11 @@ FAILURES = (RedisError, OSError, TimeoutError)
 type Command = tuple[str | bytes | int, ...]
 
 
-class Away(Exception):
+class RedisUnavailable(Exception):
     """Redis did not answer, or is not asked because it did not answer before."""
 
 
-class Link:
+class RedisClient:
     def __init__(self, url: str) -> None:
         self._url = url
         self._clients: list[Redis] = []
@@ -42,9 +42,9 @@ class Link:
         self._sending = False
 
     async def call(self, *commands: Command) -> list[Any]:
-        """One answer for each command. Raises Away."""
+        """One answer for each command. Raises RedisUnavailable."""
         if self._is_open:
-            raise Away
+            raise RedisUnavailable
         with instruments.asking("redis", " ".join(str(command[0]) for command in commands)):
             answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
             self._waiting.append((commands, answer))
@@ -114,7 +114,7 @@ class Link:
         self._waiting = []
         for _, answer in calls:
             if not answer.done():
-                answer.set_exception(Away())
+                answer.set_exception(RedisUnavailable())
 
     async def _probe(self) -> None:
         while True:

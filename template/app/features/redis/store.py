@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.features.cache.stores import Found
-from app.features.redis.client import Away, Command, Link
+from app.features.cache.stores import StoredValue
+from app.features.redis.client import Command, RedisClient, RedisUnavailable
 
 SEPARATOR = b"\n"
 VERSION_BYTES = 8
@@ -21,23 +21,23 @@ MAX_TTL = timedelta(hours=24)
 class RedisStore:
     is_coherent = True
 
-    def __init__(self, link: Link, prefix: str) -> None:
+    def __init__(self, link: RedisClient, prefix: str) -> None:
         self._link = link
         self._prefix = prefix
 
-    async def get(self, key: str, tags: Sequence[str]) -> Found:
+    async def get(self, key: str, tags: Sequence[str]) -> StoredValue:
         names = [self._answer(key), *(self._version(tag) for tag in tags)]
         try:
             now, (stored, *versions) = await self._link.call(("TIME",), ("MGET", *names))
-        except Away:
-            return Found(None, None)
+        except RedisUnavailable:
+            return StoredValue(None, None)
         seconds, microseconds = map(int, now)
         known = b",".join(version or b"" for version in versions)
         stamp = (seconds * 1000 + microseconds // 1000, known)
         if stored is None:
-            return Found(None, stamp)
+            return StoredValue(None, stamp)
         valid_for, _, value = stored.partition(SEPARATOR)
-        return Found(value if valid_for == known else None, stamp)
+        return StoredValue(value if valid_for == known else None, stamp)
 
     async def set(
         self, key: str, value: bytes, ttl: timedelta, tags: Sequence[str], stamp: Any
@@ -58,7 +58,7 @@ class RedisStore:
         told: Command = command
         try:
             await self._link.call(told)
-        except Away:
+        except RedisUnavailable:
             return
 
     def _answer(self, key: str) -> bytes:

@@ -10,7 +10,7 @@ from app.core.http.errors import Forbidden
 from app.core.security import Security
 from app.core.security.failure_counters import Counters
 from app.core.settings import Settings
-from app.features.mail.outbox import MailSettings, Outbox
+from app.features.mail import MailSettings, Outbox
 from app.features.registration import routes
 from app.features.registration.password_reset import PasswordReset
 from app.features.registration.repository import OneTimeTokenRepository

@@ -25,7 +25,7 @@ WINDOW = timedelta(hours=1)
 TOKEN_TTL = timedelta(minutes=60)
 
 
-class Carrying(Protocol):
+class TokenMail(Protocol):
     def __call__(self, to: str, token: str, frontend_url: str | None) -> Mail: ...
 
 
@@ -56,7 +56,7 @@ class TokenMails:
             await self._outbox().deliver(mail)
 
     async def write_token(
-        self, user_id: UUID, purpose: str, address: str, carrying: Carrying
+        self, user_id: UUID, purpose: str, address: str, carrying: TokenMail
     ) -> None:
         """A new token of that purpose, in a mail to the address."""
         if not await self._may_write_to(address):

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import lifespan, registry
 from app.core.database import Database
-from app.core.database.login import Login
+from app.core.database.engine_kind import DatabaseLogin
 from app.core.database.settings import DatabaseSettings, engine_kind
 from app.core.settings import Settings
-from app.features.secrets.reload import Reloading
+from app.features.secrets.reload import SecretReload
 
 log = structlog.get_logger("app.database")
 
@@ -27,8 +27,8 @@ OFFER_SECONDS = 1.0
 """How often the server is asked whether it takes the new one."""
 
 
-class Rotation:
-    def __init__(self, login: Login, engine: AsyncEngine) -> None:
+class DatabaseLoginRotation:
+    def __init__(self, login: DatabaseLogin, engine: AsyncEngine) -> None:
         self._login = login
         self._engine = engine
         self._task: asyncio.Task[None] | None = None
@@ -79,9 +79,11 @@ class Rotation:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    login: Login = registry.get(app, Database).login
-    reloading = registry.get(app, Reloading)
-    rotation = registry.add(app, Rotation, Rotation(login, registry.get(app, Database).engine))
+    login: DatabaseLogin = registry.get(app, Database).login
+    reloading = registry.get(app, SecretReload)
+    rotation = registry.add(
+        app, DatabaseLoginRotation, DatabaseLoginRotation(login, registry.get(app, Database).engine)
+    )
     login.ask_for_another = reloading.reload
     settings.on_change(DatabaseSettings, {"database_url"}, rotation.follow)
     lifespan.add(app, rotation.ended_at_the_end)

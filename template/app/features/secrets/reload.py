@@ -20,11 +20,11 @@ SETTLING_SECONDS = 0.1
 """What is found differs twice in this time: somebody is still writing it."""
 
 
-class StaleError(Exception):
+class StaleSecretsError(Exception):
     """The sources cannot be used at present: what is in force may be out of date."""
 
 
-class Reloading:
+class SecretReload:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._problems: list[str] = []
@@ -38,7 +38,7 @@ class Reloading:
 
     async def ping(self) -> None:
         if self._problems:
-            raise StaleError
+            raise StaleSecretsError
 
     async def _reload(self) -> None:
         try:
@@ -90,7 +90,7 @@ class Reloading:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    reloading = registry.add(app, Reloading, Reloading(settings))
+    reloading = registry.add(app, SecretReload, SecretReload(settings))
     if settings.may_change:
         health.register(app, "secrets", reloading.ping, critical=False)
         seconds = settings.runtime.secrets_reload_seconds

@@ -23,10 +23,10 @@ from app.core.database import Database
 from app.core.http.guard import PROBES
 from app.core.instruments import METHODS, Instruments
 from app.core.settings import Settings
-from app.features.tracing.counter import Tally
+from app.features.tracing.counter import Counter
 from app.features.tracing.export import Export
 from app.features.tracing.libraries import instrumented
-from app.features.tracing.sampling import Door
+from app.features.tracing.sampling import PreSampler
 from app.features.tracing.settings import TracingSettings
 
 NAME = "app"
@@ -42,7 +42,7 @@ class Telemetry:
 
     def __init__(self, settings: Settings) -> None:
         group = settings.group(TracingSettings)
-        self._door = Door(group.otel_traces_sampler_arg)
+        self._door = PreSampler(group.otel_traces_sampler_arg)
         self._export = Export(group, settings.runtime) if group.is_on else None
 
     @property
@@ -82,10 +82,10 @@ class Traced(Instruments):
     def __init__(self, tracer_provider: TracerProvider, meter_provider: MeterProvider) -> None:
         self._tracer = tracer_provider.get_tracer(NAME)
         meter = meter_provider.get_meter(NAME)
-        self._running = Tally("http.request.method", "url.scheme")
-        self._auth = Tally("event", "outcome")
-        self._limits = Tally("limit")
-        self._cache = Tally("outcome")
+        self._running = Counter("http.request.method", "url.scheme")
+        self._auth = Counter("event", "outcome")
+        self._limits = Counter("limit")
+        self._cache = Counter("outcome")
         meter.create_observable_up_down_counter(
             "http.server.active_requests", [self._running.observe], "{request}"
         )

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioB
 
 from app.core.project import project
 from app.core.settings import RuntimeSettings
-from app.features.tracing.sampling import Drawn
+from app.features.tracing.sampling import PreSampled
 from app.features.tracing.scrubbing import Scrubbing
 from app.features.tracing.settings import TracingSettings
 
@@ -30,7 +30,7 @@ class Export:
         resource = _resource(group, runtime)
         timeout, headers = group.otel_exporter_otlp_timeout, group.headers
         self.tracer_provider = TracerProvider(
-            sampler=Drawn(_sampler(group)), resource=resource, shutdown_on_exit=False
+            sampler=PreSampled(_sampler(group)), resource=resource, shutdown_on_exit=False
         )
         self.tracer_provider.add_span_processor(Scrubbing())
         spans = OTLPSpanExporter(group.url("traces"), headers=headers, timeout=timeout)

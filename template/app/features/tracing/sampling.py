@@ -21,7 +21,7 @@ from starlette.datastructures import Headers
 from app.core.http.guard import PROBES
 
 
-class Door:
+class PreSampler:
     def __init__(self, share: float) -> None:
         self._bound = TraceIdRatioBased.get_bound_for_rate(share)
         self._ids = RandomIdGenerator()
@@ -50,7 +50,7 @@ class Door:
         return caller.get_span_context().is_valid
 
 
-class Drawn(Sampler):
+class PreSampled(Sampler):
     """`sampler`, save that a request without a caller's trace was drawn at the door."""
 
     def __init__(self, sampler: Sampler) -> None:

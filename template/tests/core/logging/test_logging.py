@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from app.core.logging.redaction import Concealment
+from app.core.logging.redaction import Redaction
 from app.core.logging.setup import StdoutHandler
 from app.core.settings import Settings, SettingsGroup
 from app.features.audit.repository import export
@@ -163,7 +163,7 @@ def test_the_password_of_a_url_is_concealed() -> None:
 
     settings = Settings(env_file=None)
     settings.group(Urls)
-    concealed = Concealment(settings)
+    concealed = Redaction(settings)
 
     assert concealed(None, "", b"p%40ssword-4711") == b"[concealed]"
     assert concealed(None, "", b"p@ssword-4711") == b"[concealed]"

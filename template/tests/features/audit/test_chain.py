@@ -57,7 +57,7 @@ async def execute(service: Service, *statements: str) -> None:
             await session.execute(text(statement))
 
 
-async def verify(service: Service) -> verification.Whole:
+async def verify(service: Service) -> verification.VerifiedRange:
     return await verification.verify(service.database, keys_of(service))
 
 
@@ -175,7 +175,7 @@ async def test_an_entry_that_waits_for_over_a_minute_is_named(
     """Nobody seals here: no service runs."""
     database = Database(make_url(database_url), Settings(env_file=None))
     keys = AuditKeys(lambda purpose: [purpose.encode()])
-    database.recorders.append(AuditTrail(database, keys))
+    events.add_recorder(database, AuditTrail(database, keys))
     async with database.write() as session:
         events.record(session, "test.done", actor_id=None)
     await verification.verify(database, keys)

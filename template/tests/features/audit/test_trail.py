@@ -17,7 +17,7 @@ async def entries(service: Service) -> list[AuditEntry]:
 
 async def test_an_entry_tells_where_the_request_came_from(service: Service) -> None:
     actor = uuid7()
-    request_info.set_current(request_info.Origin("192.0.2.7", "curl/8", "c-1"))
+    request_info.set_current(request_info.RequestInfo("192.0.2.7", "curl/8", "c-1"))
 
     async with service.database.write() as session:
         events.record(session, "user.created", actor_id=actor, target="user:1", by="test")

@@ -9,7 +9,7 @@ from app.core import registry
 from app.core.settings import Settings
 from app.domains import Domain
 from app.features import federation
-from app.features.federation.provider import Provider, openid_identity
+from app.features.federation.port import Provider, openid_identity
 from app.main import create_app
 from tests.features.federation.stub import CLIENT_ID, SECRET, Server, Stub
 from tests.support.pkce import REDIRECT_URI

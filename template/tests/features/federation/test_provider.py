@@ -21,8 +21,8 @@ SUBJECT = "ada"
 CLAIMS = {"email": "ada@example.com", "email_verified": True, "name": "Ada Lovelace"}
 DOMAIN = """
 from app.domains import Domain
-from app.features.federation.provider import Provider
-from app.features.federation.provider import openid_identity
+from app.features.federation.port import Provider
+from app.features.federation.port import openid_identity
 
 ACME = Provider(name="acme", display_name="Acme", identify=openid_identity)
 DOMAINS = (Domain(install=lambda app, settings: None, providers=(ACME,)),)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.core import clock, registry
 from app.features.audit.models import AuditEntry
 from app.features.federation.models import FederatedIdentity, ProviderToken
-from app.features.federation.provider import Tokens
+from app.features.federation.port import Tokens
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.sync import PAGE, MostAreRefusedError, ProviderSync
 from app.models.session import Session

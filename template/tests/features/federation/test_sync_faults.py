@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.core import clock, registry
 from app.features.federation.jobs import SYNC
 from app.features.federation.models import FederatedIdentity
-from app.features.federation.provider import Tokens
+from app.features.federation.port import Tokens
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.sync import PAGE
 from app.features.jobs import NoPayload

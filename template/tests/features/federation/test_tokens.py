@@ -16,11 +16,10 @@ from app.features.encryption import Encryption
 from app.features.encryption.columns import EncryptedColumns
 from app.features.encryption.reencryption import Reencryption
 from app.features.federation.models import ProviderToken
-from app.features.federation.protocol.connection import Connection
+from app.features.federation.protocol.connection import ProviderConnection
 from app.features.federation.protocol.flow import Flow
-from app.features.federation.provider import Federation
 from app.features.federation.provider_tokens import TOKENS, ProviderTokens
-from app.features.secrets.reload import Reloading
+from app.features.secrets.reload import SecretReload
 from tests.features.federation.browser import signed_in_through
 from tests.features.federation.conftest import ACME, NAME, Configure
 from tests.features.federation.stub import CLIENT_ID, SECRET, Reply, Stub
@@ -171,7 +170,7 @@ async def test_no_login_fails_while_a_mounted_secret_is_replaced(
     files.put(acme_client_secret="old")
     values = {"acme_issuer": stub.url, "acme_client_id": CLIENT_ID}
     settings = Settings(env_file=None, environment="test", secrets_dir=files.directory, **values)
-    reloading = registry.add(service.app, Reloading, Reloading(settings))
+    reloading = registry.add(service.app, SecretReload, SecretReload(settings))
     federation.connect(service.app, settings, [ACME])
     stub.secrets = ["old"]
     before = await signed_in_through(service, stub)
@@ -203,10 +202,8 @@ async def test_no_login_fails_where_the_provider_changes_between_two_tries(
     assert stub.asked.count("/token") == 3
 
 
-def connection_of(service: Service) -> Connection:
-    flow = registry.get(service.app, Federation)
-    assert isinstance(flow, Flow)
-    return flow._connections[NAME]
+def connection_of(service: Service) -> ProviderConnection:
+    return registry.get(service.app, Flow).connections[NAME]
 
 
 async def test_no_login_fails_whose_secret_is_replaced_while_it_is_refused(

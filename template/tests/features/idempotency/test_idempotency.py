@@ -10,8 +10,8 @@ from fastapi import APIRouter, FastAPI
 from httpx2 import Response
 from sqlalchemy import func, select
 
+from app.api.creating_route import CreatingRoute, SecretCreatingRoute
 from app.api.deps import CurrentUser, SessionDep
-from app.api.routing import CreatingRoute, SecretCreatingRoute
 from app.core import registry
 from app.core.settings import Settings
 from app.domains import Domain

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.features.jobs.batch import MAX_SIZE, Batch
+from app.features.jobs.claims import MAX_SIZE, Batch
 
 
 async def test_what_waits_is_sent_together_and_everyone_gets_its_own_answer() -> None:

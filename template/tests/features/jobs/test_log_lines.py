@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from app.core import request_info
-from app.core.request_info import Origin
+from app.core.request_info import RequestInfo
 from app.features.jobs.models import JobStatus
 from tests.core.test_deployment_page import assert_documented
 from tests.features.jobs.probes import COUNT, FAIL, Mark
@@ -18,7 +18,7 @@ async def test_the_lines_of_jobs_are_documented(
     probed: None, start: Start, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     async with start(log_format="json") as service:
-        request_info.set_current(Origin(correlation_id=uuid4().hex))
+        request_info.set_current(RequestInfo(correlation_id=uuid4().hex))
         done = await enqueued(service, COUNT, Mark())
         dead = await enqueued(service, FAIL, Mark())
         await reached(service, done, [JobStatus.DONE])

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.features.jobs.engines import login as module
-from app.features.jobs.engines.login import Login
+from app.features.jobs.engines.login import RedisLogin
 from app.features.jobs.settings import JobsSettings
 from tests.features.redis.server import RedisServer
 
@@ -19,7 +19,7 @@ from tests.features.redis.server import RedisServer
 def test_a_name_and_a_password_are_kept_apart_from_the_address(
     credentials: str, known: tuple[str, ...]
 ) -> None:
-    login = Login(f"redis://{credentials}127.0.0.1:6379/2")
+    login = RedisLogin(f"redis://{credentials}127.0.0.1:6379/2")
 
     assert login.get_credentials() == known
     assert login.url == "redis://127.0.0.1:6379/2"
@@ -36,7 +36,7 @@ async def test_another_password_waits_until_the_server_takes_it(
     monkeypatch.setattr(module, "PROBE_EVERY_SECONDS", 0.01)
     server = RedisServer(requirepass="second")
     address = f"redis://:{{}}@127.0.0.1:{server.port}/0"
-    login = Login(address.format("first"))
+    login = RedisLogin(address.format("first"))
     try:
         async with login.opened(), asyncio.timeout(30):
             await login.follow(settings(address.format("second")))
@@ -53,7 +53,7 @@ async def test_another_password_waits_until_the_server_takes_it(
 
 
 async def test_another_address_waits_for_the_next_start() -> None:
-    login = Login("redis://:first@127.0.0.1:1/0")
+    login = RedisLogin("redis://:first@127.0.0.1:1/0")
 
     async with login.opened():
         await login.follow(settings("redis://:second@127.0.0.1:2/0"))

@@ -4,17 +4,17 @@ import asyncio
 
 import pytest
 
-from app.features.jobs.window import AHEAD_SECONDS, MAX_AHEAD, Window
+from app.features.jobs.claims import AHEAD_SECONDS, MAX_AHEAD, ClaimWindow
 
 CONCURRENCY = 10
 
 
 def test_nothing_is_held_ahead_before_it_is_known_how_long_jobs_take() -> None:
-    assert Window(CONCURRENCY).limit == CONCURRENCY
+    assert ClaimWindow(CONCURRENCY).limit == CONCURRENCY
 
 
 def test_jobs_that_take_no_time_are_held_ahead_and_long_ones_are_not() -> None:
-    window = Window(CONCURRENCY)
+    window = ClaimWindow(CONCURRENCY)
 
     for _ in range(100):
         window.took(0.0)
@@ -27,7 +27,7 @@ def test_jobs_that_take_no_time_are_held_ahead_and_long_ones_are_not() -> None:
 
 
 async def test_who_finds_it_full_waits_for_the_one_that_leaves() -> None:
-    window = Window(1)
+    window = ClaimWindow(1)
     await window.enter()
     second = asyncio.create_task(window.enter())
     await asyncio.sleep(0)
@@ -39,7 +39,7 @@ async def test_who_finds_it_full_waits_for_the_one_that_leaves() -> None:
 
 
 async def test_who_gives_up_waiting_keeps_no_place() -> None:
-    window = Window(1)
+    window = ClaimWindow(1)
     await window.enter()
     gone, stays = asyncio.create_task(window.enter()), asyncio.create_task(window.enter())
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from app.features.redis import client as module
-from app.features.redis.client import Link
+from app.features.redis.client import RedisClient
 
 PATIENT_SECONDS = 1.0
 """For an answer that will come, on a machine that is busy with other tests."""
@@ -26,7 +26,7 @@ def redis_url(redis_url: str) -> str:
 
 
 @pytest.fixture
-async def link(redis_url: str) -> AsyncIterator[Link]:
-    link = Link(redis_url)
+async def link(redis_url: str) -> AsyncIterator[RedisClient]:
+    link = RedisClient(redis_url)
     async with link.opened():
         yield link

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.features.redis import client as module
-from app.features.redis.client import Away, Link
+from app.features.redis.client import RedisClient, RedisUnavailable
 from app.features.redis.settings import RedisSettings
 from tests.features.redis.proxy import Proxy
 from tests.features.redis.server import RedisServer
@@ -21,26 +21,26 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.1)
 
 
-async def back(link: Link) -> None:
+async def back(link: RedisClient) -> None:
     """Waits until a probe has been answered."""
     async with asyncio.timeout(10):
         while True:
             try:
                 await link.ping()
-            except Away:
+            except RedisUnavailable:
                 await asyncio.sleep(0.01)
             else:
                 return
 
 
-async def seconds_of(link: Link) -> float:
+async def seconds_of(link: RedisClient) -> float:
     started = time.monotonic()
-    with pytest.raises(Away):
+    with pytest.raises(RedisUnavailable):
         await link.ping()
     return time.monotonic() - started
 
 
-async def test_each_caller_gets_its_own_answers(link: Link) -> None:
+async def test_each_caller_gets_its_own_answers(link: RedisClient) -> None:
     calls = [link.call(("SET", f"k{n}", n), ("GET", f"k{n}")) for n in range(300)]
 
     answers = await asyncio.gather(*calls)
@@ -50,7 +50,7 @@ async def test_each_caller_gets_its_own_answers(link: Link) -> None:
 
 async def test_what_waits_goes_out_together(redis_server: RedisServer) -> None:
     with Proxy(redis_server.port).running() as proxy:
-        link = Link(f"redis://127.0.0.1:{proxy.port}/0")
+        link = RedisClient(f"redis://127.0.0.1:{proxy.port}/0")
         async with link.opened():
             before = proxy.chunks
             await asyncio.gather(*(link.call(("PING",)) for _ in range(100)))
@@ -68,8 +68,8 @@ async def test_another_password_is_used_from_when_the_server_takes_it() -> None:
     url = f"redis://:{{}}@127.0.0.1:{server.port}/0"
     try:
         async with (
-            (link := Link(url.format("first"))).opened(),
-            (admin := Link(url.format("first"))).opened(),
+            (link := RedisClient(url.format("first"))).opened(),
+            (admin := RedisClient(url.format("first"))).opened(),
         ):
             await link.follow(at(url.format("never")))
             await link.follow(at(url.format("second")))
@@ -85,7 +85,7 @@ async def test_another_password_is_used_from_when_the_server_takes_it() -> None:
         server.stop()
 
 
-async def test_a_caller_that_leaves_takes_nobody_with_it(link: Link) -> None:
+async def test_a_caller_that_leaves_takes_nobody_with_it(link: RedisClient) -> None:
     leaving = asyncio.create_task(link.ping())
     staying = asyncio.create_task(link.call(("PING",)))
     await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(link: Link) -> None:
 async def test_a_server_that_is_gone_is_away_at_once_and_found_again(
     redis_server: RedisServer,
 ) -> None:
-    link = Link(redis_server.url)
+    link = RedisClient(redis_server.url)
     async with link.opened():
         await link.ping()
         redis_server.kill()
@@ -110,7 +110,7 @@ async def test_a_server_that_is_gone_is_away_at_once_and_found_again(
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_stopped_server_costs_a_tenth_of_a_second_once(redis_server: RedisServer) -> None:
-    link = Link(redis_server.url)
+    link = RedisClient(redis_server.url)
     async with link.opened():
         redis_server.signal(signal.SIGSTOP)
 
@@ -124,7 +124,7 @@ async def test_a_stopped_server_costs_a_tenth_of_a_second_once(redis_server: Red
 @pytest.mark.usefixtures("impatient")
 async def test_a_server_that_is_slow_is_not_asked_again(redis_server: RedisServer) -> None:
     with Proxy(redis_server.port).running() as proxy:
-        link = Link(f"redis://127.0.0.1:{proxy.port}/0")
+        link = RedisClient(f"redis://127.0.0.1:{proxy.port}/0")
         async with link.opened():
             proxy.delay_seconds = 0.3
             await seconds_of(link)
@@ -136,17 +136,17 @@ async def test_a_server_that_is_slow_is_not_asked_again(redis_server: RedisServe
 
 
 async def test_a_server_that_refuses_a_command_is_away(redis_server: RedisServer) -> None:
-    link = Link(redis_server.url)
+    link = RedisClient(redis_server.url)
     async with link.opened():
         await link.call(("CONFIG", "SET", "maxmemory", "1"))
 
-        with pytest.raises(Away):
+        with pytest.raises(RedisUnavailable):
             await link.call(("SET", "key", "value"))
 
 
 async def test_a_server_that_comes_late_is_found(redis_server: RedisServer) -> None:
     redis_server.kill()
-    link = Link(redis_server.url)
+    link = RedisClient(redis_server.url)
     async with link.opened():
         await seconds_of(link)
         redis_server.start()

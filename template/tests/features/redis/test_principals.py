@@ -10,7 +10,7 @@ import pytest
 from app.core import instruments, registry
 from app.core.instruments import Instruments
 from app.core.settings import Settings
-from app.features.redis import Link
+from app.features.redis import RedisClient
 from tests.features.redis.proxy import Proxy
 from tests.features.redis.server import RedisServer
 from tests.support.factories import Tokens, logged_in, make_user, signed_in
@@ -144,7 +144,7 @@ async def test_a_revoked_token_stays_out_whatever_becomes_of_redis(
         revoked, valid = await logged_in(service), await logged_in(service)
         assert [await status(service, tokens) for tokens in (revoked, valid)] == [200, 200]
         await service.client.post(LOGOUT, headers=revoked.header)
-        await registry.get(service.app, Link).call(("FLUSHALL",))
+        await registry.get(service.app, RedisClient).call(("FLUSHALL",))
         fault(redis_server)
 
         statuses = [(await status(service, revoked), await status(service, valid)) for _ in "abc"]

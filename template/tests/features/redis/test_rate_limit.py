@@ -6,7 +6,7 @@ import pytest
 
 from app.features.rate_limit.redis import RedisWindows
 from app.features.rate_limit.windows import MemoryWindows, Window
-from app.features.redis.client import Link
+from app.features.redis.client import RedisClient
 from tests.features.redis.proxy import Proxy
 from tests.features.redis.server import RedisServer
 from tests.support.factories import logged_in
@@ -17,7 +17,7 @@ ON = {"rate_limit_enabled": True}
 
 
 @pytest.fixture
-def windows(link: Link) -> RedisWindows:
+def windows(link: RedisClient) -> RedisWindows:
     return RedisWindows(link, "test:", MemoryWindows())
 
 
@@ -57,7 +57,7 @@ async def test_where_one_window_is_full_no_other_counts(windows: RedisWindows) -
     assert await remaining(windows, wide) == [1]
 
 
-async def test_what_is_over_is_not_kept(windows: RedisWindows, link: Link) -> None:
+async def test_what_is_over_is_not_kept(windows: RedisWindows, link: RedisClient) -> None:
     await windows.hit([window("gone", seconds=1)])
     [remaining_ms] = await link.call(("PTTL", "test:window:gone"))
 

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from app.core import clock
 from app.core.settings import ConfigurationError, Settings
-from app.features.redis.client import Away, Link
+from app.features.redis.client import RedisClient, RedisUnavailable
 from app.features.redis.settings import RedisSettings
 from app.main import create_app
 from tests.features.redis.proxy import Proxy
@@ -73,10 +73,12 @@ async def test_a_password_is_asked_for_and_given() -> None:
     server = RedisServer(requirepass="s3cret/pass")
     server.start()
     try:
-        async with (right := Link(f"redis://:s3cret%2Fpass@127.0.0.1:{server.port}/0")).opened():
+        async with (
+            right := RedisClient(f"redis://:s3cret%2Fpass@127.0.0.1:{server.port}/0")
+        ).opened():
             await right.ping()
-        async with (wrong := Link(f"redis://:wrong@127.0.0.1:{server.port}/0")).opened():
-            with pytest.raises(Away):
+        async with (wrong := RedisClient(f"redis://:wrong@127.0.0.1:{server.port}/0")).opened():
+            with pytest.raises(RedisUnavailable):
                 await wrong.ping()
     finally:
         server.stop()
@@ -90,10 +92,10 @@ async def test_tls_is_checked_against_the_given_authority(
     context.load_cert_chain(certificate)
     with Proxy(redis_server.port, tls=context).running() as proxy:
         url = f"rediss://127.0.0.1:{proxy.port}/0"
-        async with (trusted := Link(f"{url}?ssl_ca_certs={certificate}")).opened():
+        async with (trusted := RedisClient(f"{url}?ssl_ca_certs={certificate}")).opened():
             await trusted.ping()
-        async with (unknown := Link(url)).opened():
-            with pytest.raises(Away):
+        async with (unknown := RedisClient(url)).opened():
+            with pytest.raises(RedisUnavailable):
                 await unknown.ping()
 
 
@@ -102,10 +104,10 @@ async def test_sentinel_names_the_server(redis_server: RedisServer) -> None:
     sentinel = RedisServer("--sentinel", **{"sentinel monitor": monitored})
     sentinel.start()
     try:
-        link = Link(f"redis+sentinel://127.0.0.1:{sentinel.port}/mymaster/3")
+        link = RedisClient(f"redis+sentinel://127.0.0.1:{sentinel.port}/mymaster/3")
         async with link.opened():
             await link.call(("SET", "through", "sentinel"))
-        async with (direct := Link(redis_server.url[:-1] + "3")).opened():
+        async with (direct := RedisClient(redis_server.url[:-1] + "3")).opened():
             assert await direct.call(("GET", "through")) == [b"sentinel"]
     finally:
         sentinel.stop()

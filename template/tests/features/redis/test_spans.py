@@ -3,7 +3,7 @@
 import asyncio
 
 from app.core import instruments
-from app.features.redis.client import Link
+from app.features.redis.client import RedisClient
 from tests.features.tracing.collector import collecting
 from tests.support.factories import logged_in
 from tests.support.service import Start
@@ -31,7 +31,7 @@ async def test_callers_whose_commands_go_out_together_have_a_span_each(
 ) -> None:
     with collecting() as collector:
         async with start(otel_exporter_otlp_endpoint=collector.url):
-            link = Link(redis_url)
+            link = RedisClient(redis_url)
 
             async def asks(name: str) -> None:
                 with instruments.continued(name, {}):

@@ -12,7 +12,7 @@ from app.core.database import Database, postgres
 from app.core.database.settings import DatabaseSettings
 from app.core.settings import Settings
 from app.features.secrets import reload
-from app.features.secrets.database import Rotation
+from app.features.secrets.database import DatabaseLoginRotation
 from app.main import create_app
 from tests.support.factories import logged_in
 from tests.support.postgres_password import GuardedPostgres, guarded_postgres
@@ -99,7 +99,7 @@ async def test_what_the_server_never_takes_is_not_used(
 ) -> None:
     settings = Settings(env_file=None, environment="test", database_url=database.url(FIRST))
     async with entered(create_app(settings)) as service:
-        rotation = registry.get(service.app, Rotation)
+        rotation = registry.get(service.app, DatabaseLoginRotation)
         login = registry.get(service.app, Database).login
         for url in (database.url("never"), database.url("never again")):
             await rotation.follow(DatabaseSettings(_env_file=None, database_url=url))

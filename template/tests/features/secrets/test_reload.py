@@ -17,7 +17,7 @@ from app.core.settings.settings import Listener
 from app.features.encryption import Encryption
 from app.features.mail.transports import Mailer
 from app.features.secrets import reload
-from app.features.secrets.reload import Reloading
+from app.features.secrets.reload import SecretReload
 from app.main import create_app
 from tests.support import log
 from tests.support.factories import logged_in
@@ -143,7 +143,7 @@ async def test_a_source_that_fails_changes_nothing_and_is_said(
         tokens = await logged_in(service)
         kept = files.directory.rename(files.directory.with_name("away"))
         await until(lambda: is_stale(service))
-        await registry.get(service.app, Reloading).reload()
+        await registry.get(service.app, SecretReload).reload()
         away = await service.client.get(READINESS)
         served = await service.client.get(ME, headers=tokens.header)
         kept.rename(files.directory)
@@ -159,7 +159,7 @@ async def test_a_source_that_fails_changes_nothing_and_is_said(
 
 
 def is_stale(service: Service) -> bool:
-    return bool(registry.get(service.app, Reloading)._problems)
+    return bool(registry.get(service.app, SecretReload)._problems)
 
 
 async def test_a_source_that_breaks_in_an_unknown_way_changes_nothing(
@@ -172,7 +172,7 @@ async def test_a_source_that_breaks_in_an_unknown_way_changes_nothing(
         monkeypatch.setattr(registry.get(service.app, Settings), "find", broken)
         await until(lambda: is_stale(service))
 
-        assert registry.get(service.app, Reloading)._problems == [
+        assert registry.get(service.app, SecretReload)._problems == [
             "a source failed with RuntimeError"
         ]
 
@@ -186,7 +186,7 @@ async def test_a_value_that_does_not_parse_changes_nothing(
         await until(lambda: is_stale(service))
 
         assert signing(service) == keys
-        assert "hidden" not in str(registry.get(service.app, Reloading)._problems)
+        assert "hidden" not in str(registry.get(service.app, SecretReload)._problems)
 
 
 def test_production_takes_over_nothing_that_it_would_not_start_with(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ async def test_what_is_still_being_written_is_not_taken(
         settings = registry.get(service.app, Settings)
         versions = iter([{"monitoring_token": "half"}, {"monitoring_token": OTHER_TOKEN}])
         monkeypatch.setattr(settings, "find", lambda: next(versions))
-        await registry.get(service.app, Reloading).reload()
+        await registry.get(service.app, SecretReload).reload()
 
         assert registry.get(service.app, Health).admits(TOKEN)
 

@@ -3,8 +3,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
+from app.api.creating_route import CreatingRoute
 from app.api.deps import ReadSessionDep, require, role_service
-from app.api.routing import CreatingRoute
 from app.core.http.etag import IfMatch, tag
 from app.repositories.role import RoleRepository
 from app.schemas.role import RoleCreate, RoleName, RoleResponse, RoleUpdate

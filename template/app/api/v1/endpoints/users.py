@@ -4,8 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.api.creating_route import CreatingRoute
 from app.api.deps import CurrentUser, ReadSessionDep, own_account, require, user_service
-from app.api.routing import CreatingRoute
 from app.core.database import database_of
 from app.core.database.pagination import Page, PageQuery, page_response
 from app.core.http.errors import NotFound

@@ -6,8 +6,8 @@ from typing import Any
 from authlib.integrations.base_client import OAuthError
 
 from app.core import clock
+from app.features.federation.port import Claims, RejectedError, Tokens
 from app.features.federation.protocol.discovery import Document
-from app.features.federation.provider import Claims, RejectedError, Tokens
 
 MAX_TOKEN_LENGTH = 65_536
 

@@ -7,9 +7,9 @@ from authlib.integrations.base_client import BaseApp
 from authlib.integrations.base_client.async_app import AsyncOAuth2Mixin
 from authlib.integrations.base_client.async_openid import AsyncOpenIDMixin
 
+from app.features.federation.port import Claims, RejectedError
 from app.features.federation.protocol.discovery import Discovery
 from app.features.federation.protocol.http import BoundedClient
-from app.features.federation.provider import Claims, RejectedError
 from app.features.federation.settings import ANY_TENANT, TENANT_ID, ProviderSettings
 
 LEEWAY_SECONDS = 30

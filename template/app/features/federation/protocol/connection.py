@@ -10,11 +10,7 @@ from authlib.integrations.base_client import OAuthError
 from httpx2 import HTTPError
 from joserfc.errors import JoseError
 
-from app.features.federation.protocol import http
-from app.features.federation.protocol.answers import kind_of, merged_claims, parsed_tokens
-from app.features.federation.protocol.client import PinnedApp
-from app.features.federation.protocol.issuers import discovery_of
-from app.features.federation.provider import (
+from app.features.federation.port import (
     AccountRefusedError,
     Claims,
     Identity,
@@ -23,6 +19,10 @@ from app.features.federation.provider import (
     RejectedError,
     Tokens,
 )
+from app.features.federation.protocol import http
+from app.features.federation.protocol.answers import kind_of, merged_claims, parsed_tokens
+from app.features.federation.protocol.client import PinnedApp
+from app.features.federation.protocol.issuers import discovery_of
 from app.features.federation.settings import ProviderSettings
 
 log = structlog.get_logger("app.oauth")
@@ -44,7 +44,7 @@ UNKNOWN_CLIENT = ("invalid_client", "unauthorized_client", "incorrect_client_cre
 """The last one is GitHub's."""
 
 
-class Connection:
+class ProviderConnection:
     def __init__(self, provider: Provider, settings: ProviderSettings) -> None:
         self.provider = provider
         self.settings = settings

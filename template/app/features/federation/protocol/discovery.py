@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from app.core import clock
+from app.features.federation.port import ProviderUnavailableError
 from app.features.federation.protocol import http
-from app.features.federation.provider import ProviderUnavailableError
 from app.features.federation.settings import LOOPBACK
 
 log = structlog.get_logger("app.oauth")
@@ -32,7 +32,7 @@ MAX_MEMBER_LENGTH = 2_000
 type Document = dict[str, Any]
 
 
-class Kept:
+class StaleCache:
     """One document: fresh for an hour, served for a day while its provider cannot be asked."""
 
     def __init__(self, fetch: Callable[[], Awaitable[Document]]) -> None:
@@ -81,8 +81,8 @@ class Discovery:
         """`issuer` is what the document has to say, to the letter."""
         self._url = f"{url.rstrip('/')}/.well-known/openid-configuration"
         self._issuer = issuer
-        self._metadata = Kept(self._fetch_metadata)
-        self._keys = Kept(self._fetch_keys)
+        self._metadata = StaleCache(self._fetch_metadata)
+        self._keys = StaleCache(self._fetch_keys)
         self._refetched: deque[datetime] = deque(maxlen=REFETCHES)
 
     async def metadata(self) -> Document:

@@ -15,18 +15,18 @@ from uuid import UUID
 
 from app.core.http.errors import BadRequest, NotFound, Unavailable
 from app.features.federation.login_methods import Client
-from app.features.federation.protocol import profiles
-from app.features.federation.protocol.connection import Connection
-from app.features.federation.provider import (
-    Answer,
+from app.features.federation.port import (
     Arrival,
     Departure,
     Identity,
     Profile,
+    ProviderAnswer,
     ProviderUnavailableError,
     RejectedError,
     Tokens,
 )
+from app.features.federation.protocol import profiles
+from app.features.federation.protocol.connection import ProviderConnection
 from app.features.state_store import State, StateStore
 
 REQUEST_PURPOSE = "oauth-request"
@@ -42,10 +42,10 @@ PASSED_ON = {
 
 
 class Flow:
-    """The federation port of `app.features.federation.provider`."""
+    """The federation port of `app.features.federation.port`."""
 
-    def __init__(self, connections: Mapping[str, Connection], states: StateStore) -> None:
-        self._connections = connections
+    def __init__(self, connections: Mapping[str, ProviderConnection], states: StateStore) -> None:
+        self.connections = connections
         self._states = states
 
     async def begin(self, provider: str, client: Client, link_to: UUID | None = None) -> str:
@@ -77,7 +77,9 @@ class Flow:
             raise Unavailable("provider_unavailable", "The provider cannot answer now.") from None
         return Departure(url, _cookie(state), secret)
 
-    async def arrive(self, provider: str, answer: Answer, cookies: Mapping[str, str]) -> Arrival:
+    async def arrive(
+        self, provider: str, answer: ProviderAnswer, cookies: Mapping[str, str]
+    ) -> Arrival:
         connection = self._connection(provider)
         known = await self._states.take(STATE_PURPOSE, answer.state) if answer.state else None
         secret = cookies.get(_cookie(answer.state or ""), "")
@@ -115,10 +117,10 @@ class Flow:
         except ProviderUnavailableError:
             raise Unavailable("provider_unavailable", "The provider cannot answer now.") from None
 
-    def _connection(self, provider: str) -> Connection:
-        if provider not in self._connections:
+    def _connection(self, provider: str) -> ProviderConnection:
+        if provider not in self.connections:
             raise NotFound("provider_not_found", "There is no such provider.")
-        return self._connections[provider]
+        return self.connections[provider]
 
     async def _request(self, provider: str, start: Client | str) -> State:
         if isinstance(start, Client):
@@ -129,7 +131,9 @@ class Flow:
         return request
 
 
-async def _identify(connection: Connection, known: State, answer: Answer) -> Identity:
+async def _identify(
+    connection: ProviderConnection, known: State, answer: ProviderAnswer
+) -> Identity:
     await connection.check_issuer(answer.iss)
     if answer.error is not None:
         word = answer.error if answer.error in PASSED_ON else "server_error"

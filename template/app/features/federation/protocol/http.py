@@ -9,7 +9,7 @@ from typing import Any
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from httpx2 import HTTPError, InvalidURL, Request, Response, create_ssl_context
 
-from app.features.federation.provider import ProviderUnavailableError
+from app.features.federation.port import ProviderUnavailableError
 
 MAX_SECONDS = 4.0
 MAX_BYTES = 1_048_576

@@ -1,14 +1,14 @@
 """Where a provider publishes itself, and what it must call itself there."""
 
+from app.features.federation.port import Provider
 from app.features.federation.protocol.discovery import Discovery, Document
-from app.features.federation.provider import Provider
 from app.features.federation.settings import TENANT_ID, ProviderSettings
 
 
 def discovery_of(provider: Provider, settings: ProviderSettings) -> Discovery:
     issuer = settings.issuer.rstrip("/") if provider.endpoints else settings.issuer
     if provider.endpoints is not None:
-        return Endpoints(provider, issuer)
+        return FixedDiscovery(provider, issuer)
     if not settings.is_multi_tenant:
         return Discovery(issuer, issuer)
     # The shared tenants publish a template in place of an issuer.
@@ -16,7 +16,7 @@ def discovery_of(provider: Provider, settings: ProviderSettings) -> Discovery:
     return Discovery(issuer.format(tenant=settings.tenant), issuer.format(tenant=one))
 
 
-class Endpoints(Discovery):
+class FixedDiscovery(Discovery):
     """Of a provider that publishes nothing."""
 
     def __init__(self, provider: Provider, issuer: str) -> None:

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import structlog
 
+from app.features.federation.port import AccountRefusedError, Claims, Identity, RejectedError
 from app.features.federation.protocol import http
 from app.features.federation.protocol.answers import kind_of
-from app.features.federation.protocol.connection import HOSTILE, Connection
-from app.features.federation.provider import AccountRefusedError, Claims, Identity, RejectedError
+from app.features.federation.protocol.connection import HOSTILE, ProviderConnection
 
 log = structlog.get_logger("app.oauth")
 
 
 async def profile(
-    connection: Connection, issuer: str, subject: str, access_token: str
+    connection: ProviderConnection, issuer: str, subject: str, access_token: str
 ) -> Identity | None:
     """None where the provider tells nothing but at a login. Raises RejectedError."""
     provider, settings = connection.provider, connection.settings
@@ -34,7 +34,7 @@ async def profile(
     return replace(identity, roles=settings.roles_of(claims) if is_told else None)
 
 
-async def _told(connection: Connection, issuer: str, access_token: str) -> Claims | None:
+async def _told(connection: ProviderConnection, issuer: str, access_token: str) -> Claims | None:
     provider = connection.provider
     if provider.endpoints is not None:
         return await provider.endpoints.claims(issuer, lambda url: http.get_json(url, access_token))

@@ -4,7 +4,7 @@
 administrator typed in: somebody is known by tenant and object id.
 """
 
-from app.features.federation.provider import Claims, Identity, Provider, text
+from app.features.federation.port import Claims, Identity, Provider, text
 
 
 def identify(claims: Claims) -> Identity:

@@ -7,7 +7,7 @@ are kept under GITHUB_ISSUER all the same: they were there before it was told.
 
 from typing import Any
 
-from app.features.federation.provider import Claims, Endpoints, Fetch, Identity, Provider, text
+from app.features.federation.port import Claims, Endpoints, Fetch, Identity, Provider, text
 
 ISSUER = "https://github.com"
 API = "https://api.github.com"

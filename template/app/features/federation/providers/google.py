@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.features.federation.provider import Claims, Identity, Provider, openid_identity, text
+from app.features.federation.port import Claims, Identity, Provider, openid_identity, text
 
 
 def identify(claims: Claims) -> Identity:

@@ -1,5 +1,5 @@
 """Any OpenID provider: OIDC_ISSUER says which."""
 
-from app.features.federation.provider import Provider, openid_identity
+from app.features.federation.port import Provider, openid_identity
 
 PROVIDER = Provider(name="oidc", display_name="Single sign-on", identify=openid_identity)

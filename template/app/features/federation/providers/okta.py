@@ -1,6 +1,6 @@
 """Okta: OKTA_ISSUER is the organisation, or an authorization server of it."""
 
-from app.features.federation.provider import Provider, openid_identity
+from app.features.federation.port import Provider, openid_identity
 
 PROVIDER = Provider(
     name="okta",

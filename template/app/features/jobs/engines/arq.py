@@ -16,7 +16,7 @@ from arq.worker import Worker, func
 
 from app.core.project import project
 from app.features.jobs.engines.broker import Handle
-from app.features.jobs.engines.login import Login, client
+from app.features.jobs.engines.login import RedisLogin, client
 from app.features.jobs.engines.messages import messages
 from app.features.jobs.settings import JobsSettings
 
@@ -31,7 +31,7 @@ LONGEST_SECONDS = 24 * 3600
 
 
 class ArqBroker:
-    def __init__(self, login: Login, settings: JobsSettings) -> None:
+    def __init__(self, login: RedisLogin, settings: JobsSettings) -> None:
         self._settings = settings
         self._redis = _client(login)
 
@@ -88,7 +88,7 @@ class ArqBroker:
             await asyncio.gather(*late, return_exceptions=True)
 
 
-def _client(login: Login) -> ArqRedis:
+def _client(login: RedisLogin) -> ArqRedis:
     redis = client(login, ArqRedis)
     redis.job_serializer, redis.job_deserializer = _dumped, json.loads
     redis.default_queue_name = f"{project().name}:jobs"

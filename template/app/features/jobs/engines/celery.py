@@ -20,7 +20,7 @@ from celery.worker import WorkController, state
 from app.core.project import project
 from app.features.jobs.engines.address import Sentinels, sentinels, timeouts
 from app.features.jobs.engines.broker import Handle
-from app.features.jobs.engines.login import Login
+from app.features.jobs.engines.login import RedisLogin
 from app.features.jobs.engines.messages import messages
 from app.features.jobs.settings import JobsSettings
 
@@ -33,7 +33,7 @@ VISIBILITY_SECONDS = 3600
 
 
 class CeleryBroker:
-    def __init__(self, login: Login, settings: JobsSettings) -> None:
+    def __init__(self, login: RedisLogin, settings: JobsSettings) -> None:
         self._settings = settings
         self._celery = Celery("jobs", set_as_current=False)
         self._celery.conf.update(_configuration(login.url))

@@ -21,7 +21,7 @@ log = structlog.get_logger("app.jobs")
 PROBE_EVERY_SECONDS = 0.5
 
 
-class Login(CredentialProvider):
+class RedisLogin(CredentialProvider):
     """`url` is where the server is, without who asks."""
 
     def __init__(self, url: str) -> None:
@@ -64,7 +64,7 @@ class Login(CredentialProvider):
                 await asyncio.sleep(PROBE_EVERY_SECONDS)
 
 
-def client[R: Redis](login: Login, kind: type[R]) -> R:
+def client[R: Redis](login: RedisLogin, kind: type[R]) -> R:
     """Not connected yet."""
     found = sentinels(login.url)
     if found is None:
@@ -88,7 +88,7 @@ def without_credentials(url: str) -> str:
 
 
 async def _lets_in(url: str) -> bool:
-    asking = client(Login(url), Redis)
+    asking = client(RedisLogin(url), Redis)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await asking.ping()

@@ -12,7 +12,7 @@ from app.core import registry
 from app.core.health import Health
 from app.core.settings import Settings
 from app.features.secrets import reload
-from app.features.secrets.reload import Reloading
+from app.features.secrets.reload import SecretReload
 from app.main import create_app
 from tests.support.service import SECRET_KEY, entered
 
@@ -46,7 +46,7 @@ async def is_followed_and_outlived(
                 await a_moment()
         await asyncio.to_thread(end)
         async with asyncio.timeout(30):
-            while not registry.get(service.app, Reloading)._problems:
+            while not registry.get(service.app, SecretReload)._problems:
                 await a_moment()
         readiness = await service.client.get(READINESS)
 

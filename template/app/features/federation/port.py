@@ -111,7 +111,7 @@ class Provider:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProviderAnswer:
     """What a browser brings back from the provider."""
 
     state: str | None
@@ -153,7 +153,9 @@ class Federation(Protocol):
         """`start` is a client or the handle of one. Raises NotFound, BadRequest, Unavailable."""
         ...
 
-    async def arrive(self, provider: str, answer: Answer, cookies: Mapping[str, str]) -> Arrival:
+    async def arrive(
+        self, provider: str, answer: ProviderAnswer, cookies: Mapping[str, str]
+    ) -> Arrival:
         """Raises NotFound, and BadRequest for a state that is used, expired or somebody else's."""
         ...
 
