@@ -6,10 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import costs
-from benchmarks import jobs
-from benchmarks import login
-from benchmarks import memory
+from benchmarks import costs, jobs, login, memory
 from benchmarks.run import measure
 
 
