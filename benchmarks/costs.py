@@ -4,27 +4,20 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from statistics import median
 
-from benchmarks import collector
-from benchmarks import postgres
-from benchmarks import redis
-from benchmarks.client import CONNECTIONS
-from benchmarks.client import Request
-from benchmarks.client import load
-from benchmarks.run import administrator
-from benchmarks.run import signed_in
-from benchmarks.servers import Server
-from benchmarks.servers import rendered
+from benchmarks import collector, postgres, redis
+from benchmarks.client import CONNECTIONS, Request, load
+from benchmarks.run import administrator, signed_in
+from benchmarks.servers import Server, rendered
 
 ME = "/api/v1/users/me"
 NEEDS = (
-    "core/postgres.py",
-    "features/metrics.py",
+    "core/database/postgres.py",
+    "features/metrics",
     "features/tracing",
     "features/redis",
     "features/rate_limit",

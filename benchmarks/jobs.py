@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks import postgres
-from benchmarks import redis
+from benchmarks import postgres, redis
 from benchmarks.servers import kept
 
 QUEUES = Path(__file__).parent / "queues"
@@ -59,7 +58,7 @@ def measure(
     progress: Callable[[str], None] = lambda _: None,
 ) -> JobsFigure:
     """`project` is rendered for PostgreSQL, with arq or Celery."""
-    has_arq = (project / "app" / "features" / "jobs" / "arq_broker.py").exists()
+    has_arq = (project / "app" / "features" / "jobs" / "engines" / "arq.py").exists()
     library = "arq" if has_arq else "celery"
     progress(f"no-op jobs: {rounds} rounds of {jobs} jobs by {library}")
     pairs = []

@@ -13,17 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks import postgres
-from benchmarks import redis
-from benchmarks.client import Request
-from benchmarks.client import Round
-from benchmarks.client import load
+from benchmarks import postgres, redis
+from benchmarks.client import Request, Round, load
 from benchmarks.run import administrator
-from benchmarks.servers import HUGE_PAGES
-from benchmarks.servers import WIDE
-from benchmarks.servers import Server
-from benchmarks.servers import kept
-from benchmarks.servers import rendered
+from benchmarks.servers import HUGE_PAGES, WIDE, Server, kept, rendered
 
 GOAL = 0.9
 MOST_P99_MS = 250

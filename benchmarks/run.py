@@ -11,19 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks import postgres
-from benchmarks import redis
-from benchmarks.client import Request
-from benchmarks.client import Round
-from benchmarks.client import load
-from benchmarks.scenarios import LISTED_USERS
-from benchmarks.scenarios import NEW_USER
-from benchmarks.scenarios import ON_POSTGRES
-from benchmarks.scenarios import WITHOUT_DATABASE
-from benchmarks.scenarios import Scenario
-from benchmarks.servers import Server
-from benchmarks.servers import bare
-from benchmarks.servers import rendered
+from benchmarks import postgres, redis
+from benchmarks.client import Request, Round, load
+from benchmarks.scenarios import LISTED_USERS, NEW_USER, ON_POSTGRES, WITHOUT_DATABASE, Scenario
+from benchmarks.servers import Server, bare, rendered
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ def measure(
     scenarios: tuple[Scenario, ...] = WITHOUT_DATABASE
     environment: dict[str, str] = {}
     with ExitStack() as stack:
-        if (project / "app" / "core" / "postgres.py").exists():
+        if (project / "app" / "core" / "database" / "postgres.py").exists():
             scenarios += ON_POSTGRES
             environment["DATABASE_URL"] = stack.enter_context(postgres.running(project))
         if (project / "app" / "features" / "redis").exists():

@@ -1,7 +1,6 @@
 """What is measured, each against the bare application in the same run, and the least ratio."""
 
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from benchmarks.client import Request
 

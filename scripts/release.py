@@ -14,22 +14,20 @@ import tempfile
 from pathlib import Path
 
 from tests.support import transcript
-from tests.support.changelog import entries
-from tests.support.changelog import require_entry
-from tests.support.differences import difference
-from tests.support.differences import snapshot
-from tests.support.history import following
-from tests.support.history import tagged_clone
-from tests.support.ledger import LEDGER
-from tests.support.ledger import Facts
-from tests.support.ledger import Ledger
-from tests.support.ledger import LedgerError
-from tests.support.ledger import announce
-from tests.support.ledger import next_version
-from tests.support.ledger import require_ascending
-from tests.support.ledger import require_history
-from tests.support.rendering import ROOT
-from tests.support.rendering import git
+from tests.support.changelog import entries, require_entry
+from tests.support.differences import difference, snapshot
+from tests.support.history import following, tagged_clone
+from tests.support.ledger import (
+    LEDGER,
+    Facts,
+    Ledger,
+    LedgerError,
+    announce,
+    next_version,
+    require_ascending,
+    require_history,
+)
+from tests.support.rendering import ROOT, git
 
 
 def main() -> int:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.process import IDENTITY
-from tests.support.process import LEAKS
+from tests.support.process import IDENTITY, LEAKS
 
 pytest_plugins = [
     "tests.support.figures",

@@ -8,17 +8,9 @@ import pytest
 
 from tests.support.environment import prepare
 from tests.support.questions import choices
-from tests.support.recipes import BRIEFLY
-from tests.support.recipes import command
-from tests.support.recipes import shell
-from tests.support.rendering import ROOT
-from tests.support.rendering import asked
-from tests.support.rendering import clone_template
-from tests.support.rendering import git
-from tests.support.rendering import render
-from tests.support.rendering import stored_answers
-from tests.support.serving import free_port
-from tests.support.serving import served
+from tests.support.recipes import BRIEFLY, command, shell
+from tests.support.rendering import ROOT, asked, clone_template, git, render, stored_answers
+from tests.support.serving import free_port, served
 
 README = ROOT / "README.md"
 PASSWORD = "correct horse & battery = staple"  # noqa: S105

@@ -7,11 +7,8 @@ import sys
 import time
 from typing import Any
 
-from arq.connections import ArqRedis
-from arq.connections import RedisSettings
-from arq.connections import create_pool
-from arq.worker import Worker
-from arq.worker import func
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Worker, func
 
 QUEUE = "bare:jobs"
 POLL_SECONDS = 0.05

@@ -9,8 +9,7 @@ import time
 from threading import Lock
 
 from celery import Celery
-from celery.worker import WorkController
-from celery.worker import state
+from celery.worker import WorkController, state
 
 CONCURRENCY = 10
 

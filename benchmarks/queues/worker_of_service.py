@@ -7,21 +7,19 @@ import asyncio
 import sys
 
 from app import installed
-from app.features.jobs.worker_command import worker
-from app.core.settings import Settings
 from app.core.database import Database
 from app.core.database.settings import database_url
+from app.core.settings import Settings
 from app.domains import Domain
-from app.features.jobs.queue import Job
-from app.features.jobs.queue import JobQueue
-from app.features.jobs.queue import Run
-from app.features.jobs import Nothing
+from app.features.jobs import NoPayload
+from app.features.jobs.queue import Job, JobQueue, Run
+from app.features.jobs.worker_command import worker
 
 
-async def _noop(run: Run, payload: Nothing) -> None: ...
+async def _noop(run: Run, payload: NoPayload) -> None: ...
 
 
-NOOP = Job(name="noop", payload=Nothing, handler=_noop)
+NOOP = Job(name="noop", payload=NoPayload, handler=_noop)
 
 
 async def enqueue(number: int) -> None:
@@ -29,7 +27,7 @@ async def enqueue(number: int) -> None:
     database = Database(database_url(settings), settings)
     async with database.write() as session:
         for _ in range(number):
-            await JobQueue(database, session).enqueue(NOOP, Nothing())
+            await JobQueue(database, session).enqueue(NOOP, NoPayload())
     await database.close()
 
 

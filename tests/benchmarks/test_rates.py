@@ -7,18 +7,14 @@ from typing import Any
 
 import pytest
 
-from benchmarks import costs
-from benchmarks import login
-from benchmarks import memory
+from benchmarks import costs, login, memory
 from benchmarks.run import measure
-from benchmarks.scenarios import ON_POSTGRES
-from benchmarks.scenarios import WITHOUT_DATABASE
+from benchmarks.scenarios import ON_POSTGRES, WITHOUT_DATABASE
 from benchmarks.servers import HUGE_PAGES
 from tests.support.environment import prepare
 from tests.support.figures import LINE
 from tests.support.process import run
-from tests.support.rendering import ROOT
-from tests.support.rendering import render
+from tests.support.rendering import ROOT, render
 
 # What a shared machine takes away from a goal; `python -m benchmarks` shows the goal itself.
 SHARE_OF_GOAL = 0.8

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.rendering import ROOT
-from tests.support.rendering import render
+from tests.support.rendering import ROOT, render
 
 OVERVIEW = ROOT / "docs" / "security" / "asvs.md"
 PAGES = sorted((ROOT / "docs" / "security" / "asvs").glob("*.md"))

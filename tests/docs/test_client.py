@@ -6,12 +6,9 @@ import pytest
 
 from tests.support.environment import prepare
 from tests.support.process import run
-from tests.support.recipes import command
-from tests.support.recipes import shell
-from tests.support.rendering import ROOT
-from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
+from tests.support.recipes import command, shell
+from tests.support.rendering import ROOT, render
+from tests.support.serving import free_port, served
 
 PASSWORD = "correct horse & battery = staple"  # noqa: S105
 CALLS = """

@@ -4,16 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environment import prepare
-from tests.support.environment import type_check
+from tests.support.environment import prepare, type_check
 from tests.support.projects import commit
-from tests.support.recipes import commands
-from tests.support.recipes import shell
-from tests.support.rendering import ROOT
-from tests.support.rendering import git
-from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
+from tests.support.recipes import commands, shell
+from tests.support.rendering import ROOT, git, render
+from tests.support.serving import free_port, served
 
 HERE: dict[str, dict[str, str]] = {
     "template/docs/command-line.md": {},

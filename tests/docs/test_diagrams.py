@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import covering
-from tests.support import node
+from tests.support import covering, node
 from tests.support.process import run
 from tests.support.questions import environment
 from tests.support.rendering import ROOT

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from template.tests.support.browser import COMMAND
-from template.tests.support.browser import page
+from template.tests.support.browser import COMMAND, page
 from tests.support import node
 from tests.support.environment import prepare
 from tests.support.process import run

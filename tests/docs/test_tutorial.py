@@ -4,11 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.recipes import commands
-from tests.support.recipes import shell
-from tests.support.rendering import clone_template
-from tests.support.rendering import git
-from tests.support.rendering import stored_answers
+from tests.support.recipes import commands, shell
+from tests.support.rendering import clone_template, git, stored_answers
 
 
 @pytest.mark.suite

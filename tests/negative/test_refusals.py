@@ -12,12 +12,14 @@ import yaml
 from tests.support.environment import constrained
 from tests.support.process import run
 from tests.support.questions import environment
-from tests.support.rendering import ROOT
-from tests.support.rendering import UnknownAnswerError
-from tests.support.rendering import asked
-from tests.support.rendering import questions
-from tests.support.rendering import render
-from tests.support.rendering import stored_answers
+from tests.support.rendering import (
+    ROOT,
+    UnknownAnswerError,
+    asked,
+    questions,
+    render,
+    stored_answers,
+)
 from tests.support.trees import files
 
 FREE_TEXT = ("project_name", "project_description", "author_name")

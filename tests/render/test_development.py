@@ -8,8 +8,7 @@ import yaml
 
 from tests.support.environment import prepare
 from tests.support.process import run
-from tests.support.rendering import git
-from tests.support.rendering import render
+from tests.support.rendering import git, render
 
 
 @pytest.fixture(scope="module")

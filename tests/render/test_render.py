@@ -8,18 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import covering
-from tests.support import imports
+from tests.support import covering, imports, own_imports
 from tests.support.process import run
-from tests.support.rendering import render
-from tests.support.rendering import settings
-from tests.support.rendering import stored_answers
-from tests.support.rendering import work_tree
-from tests.support.trees import files
-from tests.support.trees import jinja_paths
-from tests.support.trees import owned_paths
-from tests.support.trees import template_paths
-from tests.support.trees import without_answers
+from tests.support.rendering import render, settings, stored_answers, work_tree
+from tests.support.trees import files, jinja_paths, owned_paths, template_paths, without_answers
 
 ROWS = covering.rows("triples")
 
@@ -91,6 +83,10 @@ def test_seeded_files_are_there(project: Path) -> None:
 def test_declared_packages_are_the_imported_ones(project: Path) -> None:
     assert imports.undeclared(project) == {}
     assert imports.unused(project) == set()
+
+
+def test_its_modules_import_modules_that_it_has(project: Path) -> None:
+    assert own_imports.unresolved(project) == set()
 
 
 @pytest.mark.parametrize("row", covering.rows("pairs"), ids=covering.label)

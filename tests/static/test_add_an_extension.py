@@ -1,43 +1,87 @@
-"""The page on adding an extension is followed here, block by block."""
+"""The page on adding an extension is followed here, file by file and diff by diff."""
 
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support import covering
-from tests.support import questions
-from tests.support import rendering
+from tests.support import covering, own_imports, questions, rendering
+from tests.support.environment import prepare, type_check
+from tests.support.process import run
 from tests.support.trees import changed
 
 PAGE = (rendering.ROOT / "docs" / "maintaining" / "add-an-extension.md").read_text()
-DECLARATION, INCLUDE = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-OWNED = "app/features/webhooks.py"
+FILE = re.compile(r"^`(\S+)`:\n\n```(?:python|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DIFF = re.compile(r"^```diff\n\+\+\+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OWNED = {
+    f"{folder}/features/webhooks/{name}"
+    for folder, names in {
+        "app": ("__init__.py", "jobs.py", "routes.py", "sender.py", "settings.py"),
+        "tests": ("__init__.py", "test_jobs.py", "test_webhooks.py"),
+    }.items()
+    for name in names
+}
+SHARED = {"app/main.py", "pyproject.toml", ".env.example"}
+WITH_JOBS: dict[str, Any] = {
+    "preset": "minimal",
+    "ci": "github",
+    "redis": True,
+    "background_jobs": "arq",
+}
+VALUES = {"WEBHOOK_SECRET": "known-to-the-service-and-to-each-receiver"}
 
 
-@pytest.fixture
-def template(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template with the page's example in it."""
-    folder = tmp_path / "template"
+    folder = tmp_path_factory.mktemp("page") / "template"
     rendering.copy_work_tree(folder)
-    (folder / "extensions" / "webhooks.yml").write_text(DECLARATION)
-    (folder / "copier.yml").write_text((folder / "copier.yml").read_text() + INCLUDE)
-    owned = folder / "template" / OWNED
-    owned.parent.mkdir(parents=True, exist_ok=True)
-    owned.write_text('"""Tells other services of events."""\n')
+    for name, text in FILE.findall(PAGE):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for name, diff in DIFF.findall(PAGE):
+        (folder / name).write_text(applied((folder / name).read_text(), diff))
     return folder
 
 
-def test_its_file_comes_and_goes_with_the_answer(template: Path, tmp_path: Path) -> None:
-    off = rendering.render(tmp_path / "off", template=template)
-    on = rendering.render(tmp_path / "on", template=template, webhooks=True)
+@pytest.fixture(scope="module")
+def off(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("off") / "service"
+    return rendering.render(folder, template=template, **WITH_JOBS)
 
-    assert changed(off, on) == {OWNED}
+
+@pytest.fixture(scope="module")
+def on(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("on") / "service"
+    return rendering.render(folder, template=template, **WITH_JOBS, webhooks=True)
 
 
-def test_what_it_forbids_is_refused_and_left_out_of_the_arrays(
-    template: Path, tmp_path: Path
-) -> None:
+def applied(text: str, diff: str) -> str:
+    """The text with the added lines of the diff, whose other lines must stand there once."""
+    lines = diff.splitlines(keepends=True)
+    before = "".join(line[1:] for line in lines if line[0] == " ")
+    assert f"\n{text}".count(f"\n{before}") == 1, f"not there once: {before!r}"
+    return f"\n{text}".replace(f"\n{before}", "\n" + "".join(line[1:] for line in lines))[1:]
+
+
+def test_its_files_come_and_go_with_the_answer(off: Path, on: Path) -> None:
+    assert changed(off, on) == OWNED | SHARED
+    assert own_imports.unresolved(on) == set()
+    assert own_imports.unresolved(off) == set()
+
+
+def test_its_bridge_is_there_only_with_the_other_feature(template: Path, tmp_path: Path) -> None:
+    alone = rendering.render(tmp_path / "alone", template=template, webhooks=True)
+
+    assert (alone / "app" / "features" / "webhooks" / "routes.py").exists()
+    assert not (alone / "app" / "features" / "webhooks" / "jobs.py").exists()
+    assert own_imports.unresolved(alone) == set()
+
+
+def test_what_it_forbids_is_left_out_of_the_arrays(template: Path) -> None:
     model = questions.load(rendering.questions(template))
     rows = covering.make(model, 2)
 
@@ -45,5 +89,39 @@ def test_what_it_forbids_is_refused_and_left_out_of_the_arrays(
         {name: row[name] for name in ("webhooks", "ci")} for row in rows
     ]
     assert covering.missing(model, 2, rows) == []
-    with pytest.raises(ValueError, match="recorded payloads in CI"):
-        rendering.render(tmp_path / "refused", template=template, webhooks=True, ci="none")
+
+
+@pytest.mark.suite
+def test_the_rendered_project_is_clean_and_passes_its_tests(off: Path, on: Path) -> None:
+    prepare(on)
+    run("uv", "run", "--no-sync", "ruff", "check", cwd=on)
+    run("uv", "run", "--no-sync", "ruff", "format", "--check", cwd=on)
+    type_check(on)
+    tests = ("tests/features/webhooks", "tests/api/test_default_deny.py")
+    run("uv", "run", "--no-sync", "pytest", "--no-cov", "-q", "-n0", *tests, cwd=on)
+
+    assert "/api/v1/webhooks" in app(on, "openapi")
+    assert "WEBHOOK_URLS" in app(on, "config", "show")
+    (off / ".venv").symlink_to(on / ".venv")
+    assert "/api/v1/webhooks" not in app(off, "openapi")
+    assert "WEBHOOK_URLS" not in app(off, "config", "show")
+
+
+@pytest.mark.suite
+def test_the_template_passes_its_own_tests(template: Path) -> None:
+    rendering.git(template, "init", "--quiet")
+    rendering.git(template, "add", "--all")
+
+    run(sys.executable, "-m", "tests.support.covering", cwd=template)
+    run(sys.executable, "-m", "pytest", "-q", "-n0", *repository_tests(), cwd=template)
+
+
+def repository_tests() -> Iterator[str]:
+    yield from (name for name, _ in FILE.findall(PAGE) if name.startswith("tests/"))
+    for name in ("copier_yml", "docs", "honesty", "variables"):
+        yield f"tests/static/test_{name}.py"
+    yield "tests/test_readme.py::test_the_table_lists_the_questions_in_order"
+
+
+def app(project: Path, *arguments: str) -> str:
+    return run(".venv/bin/python", "-m", "app", *arguments, cwd=project, env=VALUES)

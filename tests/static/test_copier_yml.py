@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.questions import choices
-from tests.support.questions import environment
-from tests.support.rendering import ROOT
-from tests.support.rendering import asked
-from tests.support.rendering import questions
-from tests.support.rendering import settings
+from tests.support.questions import choices, environment
+from tests.support.rendering import ROOT, asked, questions, settings
 from tests.support.trees import template_paths
 
 # No _tasks and no _jinja_extensions: both would need --trust.

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import covering
-from tests.support import questions
+from tests.support import covering, questions
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,9 @@ answered is found by trying every assignment of the questions that a validator s
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import combinations
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,9 @@ import yaml
 
 from tests.support import questions
 from tests.support.figures import LINE
-from tests.support.questions import MEMBER
-from tests.support.questions import Model
-from tests.support.questions import environment
+from tests.support.questions import MEMBER, Model, environment
 from tests.support.rendering import ROOT
-from tests.support.trees import template_paths
+from tests.support.trees import inside, template_paths
 
 ARRAYS = {"pairs": 2, "triples": 3}
 LEFT_OUT = {"pairs": ("license",), "triples": ()}
@@ -115,10 +111,6 @@ def owners_of(path: str) -> set[str]:
     }
     longest = max((length for length, _ in named), default=0)
     return {extension for length, extension in named if length == longest} or {CORE}
-
-
-def inside(path: str, pattern: str) -> bool:
-    return f"{path}/".startswith(f"{pattern}/")
 
 
 @cache

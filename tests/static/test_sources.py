@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.process import run
-from tests.support.rendering import ROOT
-from tests.support.rendering import git
-from tests.support.rendering import render
+from tests.support.rendering import ROOT, git, render
 
 # Written in two halves, else this file would be the first to name one.
 REGISTRIES = tuple(

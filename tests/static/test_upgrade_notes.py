@@ -4,8 +4,7 @@ import re
 
 from packaging.version import Version
 
-from tests.support.ledger import Ledger
-from tests.support.ledger import next_version
+from tests.support.ledger import Ledger, next_version
 from tests.support.rendering import ROOT
 
 PAGE = ROOT / "template" / "docs" / "upgrade-notes.md.jinja"

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.questions import variables
-from tests.support.rendering import ROOT
-from tests.support.rendering import questions
-from tests.support.rendering import settings
+from tests.support.rendering import ROOT, questions, settings
 
 TEMPLATE = ROOT / "template"
 # A render may not depend on the folder, the clock or the machine, so bodies get no more than these.

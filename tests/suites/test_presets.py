@@ -6,10 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.rendering import ROOT
-from tests.support.rendering import clone_template
-from tests.support.rendering import git
-from tests.support.rendering import presets
+from tests.support.rendering import ROOT, clone_template, git, presets
 
 
 @pytest.fixture(scope="module")

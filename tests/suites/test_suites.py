@@ -2,8 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,18 @@ import pytest
 
 from benchmarks.postgres import running
 from tests.support import covering
-from tests.support.environment import constrained
-from tests.support.environment import locked_versions
-from tests.support.environment import prepare
-from tests.support.environment import type_check
-from tests.support.process import CommandError
-from tests.support.process import run
-from tests.support.rendering import questions
-from tests.support.rendering import render
-from tests.support.rendering import stored_answers
-from tests.support.suites import BESIDE_THE_SUITE
-from tests.support.suites import IN_ONE_PROCESS
-from tests.support.suites import SHARES
-from tests.support.suites import THOUSANDS_OF_CASES
-from tests.support.suites import WITH_EVERY_PART
-from tests.support.suites import WITH_PRESETS
-from tests.support.suites import share
+from tests.support.environment import constrained, locked_versions, prepare, type_check
+from tests.support.process import CommandError, run
+from tests.support.rendering import questions, render, stored_answers
+from tests.support.suites import (
+    BESIDE_THE_SUITE,
+    IN_ONE_PROCESS,
+    SHARES,
+    THOUSANDS_OF_CASES,
+    WITH_EVERY_PART,
+    WITH_PRESETS,
+    share,
+)
 
 pytestmark = pytest.mark.suite
 

@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.support.ledger import Facts
-from tests.support.ledger import LedgerError
+from tests.support.ledger import Facts, LedgerError
 from tests.support.rendering import ROOT
 
 CHANGELOG = ROOT / "CHANGELOG.md"

@@ -10,9 +10,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from tests.support import covering
-from tests.support.environment import CONSTRAINTS
-from tests.support.environment import lock
-from tests.support.environment import locked_versions
+from tests.support.environment import CONSTRAINTS, lock, locked_versions
 from tests.support.rendering import render
 
 HEADING = "# Every variant is tested with these; `uv run python -m tests.support.constraints`.\n"

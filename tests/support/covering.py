@@ -5,19 +5,15 @@
 
 import json
 from collections.abc import Iterator
-from itertools import combinations
-from itertools import cycle
-from itertools import product
+from itertools import combinations, cycle, product
 from pathlib import Path
 from typing import Any
 
 import covertable
 
 from tests.support import question_page
-from tests.support.questions import Model
-from tests.support.questions import load
-from tests.support.rendering import ROOT
-from tests.support.rendering import presets
+from tests.support.questions import Model, load
+from tests.support.rendering import ROOT, presets
 
 DATA = ROOT / "tests" / "data"
 STRENGTHS = {"pairs": 2, "triples": 3}

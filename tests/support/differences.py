@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from copier._template import filter_config
-from copier._template import load_template_config
+from copier._template import filter_config, load_template_config
 from packaging.version import Version
 
 from tests.support.ledger import Facts

@@ -16,11 +16,9 @@ from typing import Any
 
 import psutil
 
-from tests.support.images import Image
-from tests.support.images import started
+from tests.support.images import Image, started
 from tests.support.process import run
-from tests.support.serving import free_port
-from tests.support.serving import wait_until_healthy
+from tests.support.serving import free_port, wait_until_healthy
 
 NOBODY = "redis://127.0.0.1:1"
 SECONDS = 120

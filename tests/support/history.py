@@ -14,16 +14,9 @@ from pathlib import Path
 from filelock import FileLock
 from packaging.version import Version
 
-from tests.support.ledger import Facts
-from tests.support.ledger import Ledger
-from tests.support.ledger import next_version
-from tests.support.ledger import require_history
-from tests.support.rendering import ROOT
-from tests.support.rendering import clone_template
-from tests.support.rendering import git
-from tests.support.rendering import work_tree
-from tests.support.synthetic import FACTS
-from tests.support.synthetic import release_synthetically
+from tests.support.ledger import Facts, Ledger, next_version, require_history
+from tests.support.rendering import ROOT, clone_template, git, work_tree
+from tests.support.synthetic import FACTS, release_synthetically
 
 
 @dataclass(frozen=True)

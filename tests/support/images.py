@@ -15,8 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from tests.support.process import clean_environment
-from tests.support.process import run
+from tests.support.process import clean_environment, run
 from tests.support.rendering import ROOT
 
 CACHE = ROOT / ".cache" / "images"

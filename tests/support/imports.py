@@ -41,16 +41,16 @@ NEVER_IMPORTED = {
     "ruff": "a tool",
     "types-python-jose": "stubs",
 }
-OWN = {"app", "tests", "migrations", "loadtests"}
+RUNTIME = {"app", "tooling", "migrations"}
+OWN = RUNTIME | {"tests", "loadtests"}
 
 
 def undeclared(project: Path) -> dict[str, set[str]]:
     """Imports that no declared package provides; the service may not lean on a tests' package."""
     runtime = _declared(project, dev=False)
     everything = runtime | _declared(project, dev=True)
-    found = {"app": _imported(project, "app") | _imported(project, "migrations")}
-    found["tests"] = _imported(project, "tests") | _imported(project, "loadtests")
-    missing = {"app": found["app"] - runtime, "tests": found["tests"] - everything}
+    missing = {folder: _imported(project, folder) - runtime for folder in RUNTIME}
+    missing |= {folder: _imported(project, folder) - everything for folder in OWN - RUNTIME}
     return {where: names for where, names in missing.items() if names}
 
 

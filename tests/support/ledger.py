@@ -8,8 +8,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from tests.support.rendering import ROOT
-from tests.support.rendering import git
+from tests.support.rendering import ROOT, git
 
 LEDGER = ROOT / "releases.toml"
 SHALLOW = (

@@ -5,10 +5,8 @@ an update lost, and what the project would be without them, which must be a fres
 """
 
 import sys
-from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.process import run
@@ -30,8 +28,7 @@ DOMAIN = {
 
 from fastapi import FastAPI
 
-from app.core.settings import Settings
-from app.core.settings import SettingsGroup
+from app.core.settings import Settings, SettingsGroup
 from app.domains import Domain
 from app.domains.parcels.model import Parcel
 
@@ -47,8 +44,7 @@ def install(app: FastAPI, settings: Settings) -> None:
 DOMAIN = Domain(install=install, models=(Parcel,))
 ''',
     "app/domains/parcels/model.py": """\
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base
 
@@ -118,7 +114,8 @@ class Edit:
 EDITS = (
     Edit("pyproject.toml", 'version = "1.4.2"\n', 'version = "0.1.0"\n'),
     Edit(
-        "app/core/database/pagination.py", "\n\ndef pages_before(skip: int) -> int:\n    return skip // 20\n"
+        "app/core/database/pagination.py",
+        "\n\ndef pages_before(skip: int) -> int:\n    return skip // 20\n",
     ),
     Edit(".env.example", SETTING),
     Edit(

@@ -12,14 +12,10 @@ from typing import Any
 
 from tests.support import quick
 from tests.support.differences import snapshot
-from tests.support.history import History
-from tests.support.history import Transition
-from tests.support.history import once
+from tests.support.history import History, Transition, once
 from tests.support.process import run
 from tests.support.questions import choices
-from tests.support.rendering import git
-from tests.support.rendering import render
-from tests.support.rendering import stored_answers
+from tests.support.rendering import git, render, stored_answers
 
 ANSWERS = ".copier-answers.yml"
 SEEDED = (

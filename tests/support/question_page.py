@@ -3,18 +3,13 @@
 `uv run python -m tests.support.covering` writes it anew, with the arrays.
 """
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from tests.support.questions import choices
-from tests.support.questions import environment
-from tests.support.rendering import ROOT
-from tests.support.rendering import asked
-from tests.support.rendering import presets
-from tests.support.rendering import questions
+from tests.support.questions import choices, environment
+from tests.support.rendering import ROOT, asked, presets, questions
 
 PAGE = ROOT / "docs" / "reference" / "questions.md"
 HEADING = """# The questions

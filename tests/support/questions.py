@@ -5,22 +5,17 @@ one yes-or-no factor per choice, so that every subset can occur. Constraints are
 copier.yml themselves: a combination is feasible when no validator has a sentence against it.
 """
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import yaml
 from copier._jinja_ext import YieldExtension
-from jinja2 import StrictUndefined
-from jinja2 import meta
+from jinja2 import StrictUndefined, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from tests.support.rendering import questions
-from tests.support.rendering import settings
+from tests.support.rendering import questions, settings
 
 # It only chooses the defaults of later questions; a row answers those itself.
 DEFAULTS_ONLY = "preset"

@@ -11,12 +11,10 @@ from typing import Any
 
 import copier
 import yaml
-from copier._template import filter_config
-from copier._template import load_template_config
+from copier._template import filter_config, load_template_config
 
 from tests.support import quick
-from tests.support.process import clean_environment
-from tests.support.process import run
+from tests.support.process import clean_environment, run
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,14 +10,14 @@ from pathlib import Path
 # floors are held for the first, and for the other one where `--row` chooses it.
 IN_ONE_PROCESS = ("--numprocesses=0", "--no-cov")
 # They start programs and a browser, and hardly depend on answers: each preset runs them.
-WITH_PRESETS = ("browser", "commands")
+WITH_PRESETS = ("browser", "commands", "tooling")
 SHARES = 12
 BESIDE_THE_SUITE = "(fault or slow)"
 THOUSANDS_OF_CASES = ("-m", "slow", "tests/api/test_schema.py")
 # Thousands of requests and accounts: where every part is.
 WITH_EVERY_PART = tuple(
     f"--ignore=tests/{one}"
-    for one in ("api/test_schema.py", "api/v1/test_equal_time.py", "commands")
+    for one in ("api/test_schema.py", "api/v1/test_equal_time.py", "commands", "tooling")
 )
 
 

@@ -6,8 +6,7 @@ The question is one that the preset `enterprise` switches on: docs/decisions/000
 import re
 from pathlib import Path
 
-from tests.support.ledger import Facts
-from tests.support.ledger import announce
+from tests.support.ledger import Facts, announce
 from tests.support.rendering import git
 
 NEW_PAGE = "docs/how-to/read-the-synthetic-page.md"

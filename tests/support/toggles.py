@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.covering import make
-from tests.support.questions import MEMBER
-from tests.support.questions import Model
-from tests.support.questions import load
+from tests.support.questions import MEMBER, Model, load
 
 
 @dataclass(frozen=True)

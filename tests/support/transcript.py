@@ -11,13 +11,10 @@ import tempfile
 from pathlib import Path
 
 from tests.support.history import tagged_clone
-from tests.support.ledger import Ledger
-from tests.support.ledger import next_version
+from tests.support.ledger import Ledger, next_version
 from tests.support.process import run
 from tests.support.projects import commit
-from tests.support.rendering import ROOT
-from tests.support.rendering import git
-from tests.support.rendering import render
+from tests.support.rendering import ROOT, git, render
 
 PAGE = ROOT / "docs" / "how-to" / "update.md"
 PLACE = re.compile(r"(?<=<!-- transcript -->\n).*?(?=<!-- end of transcript -->)", re.DOTALL)

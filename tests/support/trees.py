@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.questions import environment
-from tests.support.rendering import settings
-from tests.support.rendering import work_tree
+from tests.support.rendering import settings, work_tree
 
 ANSWERS = ".copier-answers.yml"
 SUFFIX = ".jinja"
@@ -47,6 +46,11 @@ def owned_paths(answers: dict[str, Any]) -> list[str]:
     """The paths that extensions leave out of a project with these answers."""
     rendered = [environment().from_string(one).render(answers) for one in settings()["exclude"]]
     return [path.removeprefix("/") for path in rendered if path.startswith("/")]
+
+
+def inside(path: str, owned: str) -> bool:
+    """Whether it is that path, or lies in that folder."""
+    return f"{path}/".startswith(f"{owned}/")
 
 
 def _sources() -> set[str]:

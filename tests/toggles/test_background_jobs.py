@@ -9,42 +9,60 @@ import httpx2
 import pytest
 
 from tests.support.environment import prepare
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.parts import assert_exactly, mentions
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
-from tests.support.trees import changed
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.serving import free_port, served
 
 WORD = re.compile(
-    r"background_jobs|celery|\barq\b|app worker|JobQueue|core\.jobs|job_row|\b(WORKER|JOBS)_[A-Z]"
+    r"background_jobs|celery|\barq\b|app worker|JobQueue|features\.jobs|\b(WORKER|JOBS)_[A-Z]"
 )
-QUEUES = {"arq": '    "arq~=0.28.0",', "celery": '    "celery~=5.7",'}
+QUEUES = {
+    "arq": {'    "arq~=0.28.0",'},
+    "celery": {'    "celery~=5.7",', 'module = ["celery.*"]'},
+}
 LINES = {
     "app/main.py": {
-        "from app.api.v1.endpoints import jobs as job_endpoints",
-        "from app.features import jobs",
-        "from app.services import upkeep",
-        "    job_endpoints.install(app, settings)",
+        "    jobs,",
+        "from app.features.audit import jobs as audit_jobs",
+        "from app.features.mail import jobs as mail_jobs",
         "    own_jobs = [job for domain in installed.DOMAINS for job in domain.jobs]",
-        "    jobs.install(app, settings, [*upkeep.JOBS, *own_jobs])",
+        "    scheduled = [",
+        "        audit_jobs.PRUNE,",
+        "    ]",
+        "    jobs.install(app, settings, [mail_jobs.SEND, *scheduled, *own_jobs])",
+        "    mail_jobs.install(app)",
     },
     "app/cli.py": {
-        "from app.commands import jobs",
-        "from app.commands import worker",
-        "from tooling.new import job as new_job",
-        'cli.command("worker")(worker.worker)',
+        "from app.features.jobs import commands as jobs",
+        "from app.features.jobs import worker_command",
+        'cli.command("worker")(worker_command.worker)',
         'cli.add_typer(jobs.cli, name="jobs")',
-        'new.cli.command("job")(new_job.job)',
     },
+    "tooling/commands.py": {
+        "from tooling.new import job",
+        '    new.cli.command("job")(job.job)',
+    },
+    "tests/api/test_default_deny.py": {'    ("GET", "/api/v1/jobs/{job_id:uuid}"),'},
+    "tests/support/extensions.py": {'    "tests.features.jobs.idle",'},
     ".env.example": {
         "# JOBS_CONCURRENCY=10",
         "# JOBS_RETENTION_DAYS=7",
         "# WORKER_SHUTDOWN_SECONDS=20",
         "# WORKER_HEALTH_FILE=/tmp/worker.alive",
     },
+}
+REWRITTEN = {
+    "app/domains/__init__.py",
+    "docs/accounts.md",
+    "docs/deployment.md",
+    "docs/development.md",
+    "docs/index.md",
+    "docs/security/asvs.md",
+    "docs/security/decisions.md",
+    "tests/core/test_deployment_page.py",
+    "tests/features/mail/test_faults.py",
+    "tests/support/mail.py",
 }
 REGISTRATION = {
     "email": "ada@example.com",
@@ -57,52 +75,27 @@ PATIENCE_SECONDS = 30
 @pytest.mark.parametrize("queue", QUEUES)
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, queue: str) -> None:
     answers: dict[str, Any] = {"redis": True, "deployment": [], "telemetry": []}
-    off = render(tmp_path / "off", **answers, background_jobs="none")
-    on = render(tmp_path / "on", **answers, background_jobs=queue)
-    lines = LINES | {"pyproject.toml": {QUEUES[queue]}}
-    absent = set(owned_paths(answers | {"background_jobs": "none"}))
-    owned = tuple(absent - set(owned_paths(answers | {"background_jobs": queue})))
-    shared = {
-        *lines,
-        "app/domains/__init__.py",
-        "docs/accounts.md",
-        "docs/development.md",
-        "docs/index.md",
-        "docs/deployment.md",
-        "docs/redis.md",
-        "docs/security/asvs.md",
-        "docs/security/decisions.md",
-        "tests/api/test_default_deny.py",
-        "tests/core/test_deployment_page.py",
-        "tests/features/mail/test_faults.py",
-        "tests/support/extensions.py",
-        "tests/support/mail.py",
-    }
-    files = changed(off, on) - shared
-
-    assert all(path.startswith(owned) for path in files)
-    assert files & set(without_answers(off)) == set()
-    for path, added in lines.items():
-        if path != "pyproject.toml" or queue != "celery":
-            assert _lines(on / path) - _lines(off / path) == added
-        assert added <= _lines(on / path)
+    assert_exactly(
+        tmp_path,
+        answers | {"background_jobs": "none"},
+        answers | {"background_jobs": queue},
+        gained=LINES | {"pyproject.toml": QUEUES[queue]},
+        rewritten=REWRITTEN,
+    )
 
 
 def test_off_leaves_no_word_of_it(tmp_path: Path) -> None:
     off = render(tmp_path / "off", preset="enterprise", background_jobs="none")
 
-    texts = {path: (off / path).read_text(errors="replace") for path in without_answers(off)}
-    assert {path: WORD.findall(text) for path, text in texts.items() if WORD.search(text)} == {}
+    assert mentions(off, WORD) == {}
 
 
 @pytest.mark.parametrize("queue", QUEUES)
 def test_a_queue_leaves_no_word_of_the_other(tmp_path: Path, queue: str) -> None:
     on = render(tmp_path / "on", preset="enterprise", background_jobs=queue)
     (other,) = set(QUEUES) - {queue}
-    word = re.compile(rf"\b{other}\b", re.IGNORECASE)
 
-    texts = {path: (on / path).read_text(errors="replace") for path in without_answers(on)}
-    assert {path for path, text in texts.items() if word.search(text)} == set()
+    assert mentions(on, re.compile(rf"\b{other}\b", re.IGNORECASE)) == {}
 
 
 @pytest.mark.parametrize("queue", QUEUES)
@@ -161,7 +154,3 @@ def _registered(project: Path) -> int:
 
 def _app(project: Path, *arguments: str) -> str:
     return run(project / ".venv" / "bin" / "app", *arguments, cwd=project)
-
-
-def _lines(path: Path) -> set[str]:
-    return {line for line in path.read_text().splitlines() if line}

@@ -10,8 +10,7 @@ import yaml
 
 from tests.support.environment import prepare
 from tests.support.process import run
-from tests.support.rendering import ROOT
-from tests.support.rendering import render
+from tests.support.rendering import ROOT, render
 from tests.support.suites import share
 from tests.support.trees import changed
 

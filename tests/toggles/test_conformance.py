@@ -6,24 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
-from urllib.parse import urlencode
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
 
-from template.tests.support.browser import COMMAND
-from template.tests.support.browser import page
 from template.tests.features.federation.pkce import PkceClient
+from template.tests.support.browser import COMMAND, page
 from tests.support.environment import prepare
-from tests.support.identity_provider import CLIENT_ID
-from tests.support.identity_provider import CLIENT_SECRET
-from tests.support.identity_provider import identity_provider
-from tests.support.identity_provider import sign_in
+from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider, sign_in
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
+from tests.support.serving import free_port, served
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("npm")]
 

@@ -8,16 +8,11 @@ import pytest
 
 from benchmarks.postgres import running
 from tests.support.environment import prepare
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.parts import assert_exactly
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
-from tests.support.trees import changed
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.serving import free_port, served
 
-FILES = set(owned_paths({"database": "sqlite"})) - set(owned_paths({"database": "postgres"}))
 SETTINGS = {
     "DATABASE_POOL_SIZE": "10",
     "DATABASE_POOL_TIMEOUT_SECONDS": "2",
@@ -33,7 +28,10 @@ LINES = {
         'module = ["asyncpg"]',
         "ignore_missing_imports = true",
     },
-    "app/core/database/engines.py": {"from app.core import postgres", "    postgres.ENGINE,"},
+    "app/core/database/engines.py": {
+        "from app.core.database import postgres, sqlite",
+        "    postgres.ENGINE,",
+    },
     ".env.example": {
         "# * DATABASE_URL=postgresql://user:password@localhost:5432/name",
         *(f"# {name}={value}" for name, value in SETTINGS.items()),
@@ -52,6 +50,7 @@ LINES = {
     },
 }
 LINES_OF_SQLITE = {
+    "app/core/database/engines.py": {"from app.core.database import sqlite"},
     ".env.example": {"# DATABASE_URL=sqlite+aiosqlite:///var/app.db"},
     "docs/development.md": {
         "- No database server: the database is a file, below `var/` by default.",
@@ -88,14 +87,14 @@ def with_it(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path) -> None:
-    off = render(tmp_path / "off", database="sqlite", deployment=[])
-    on = render(tmp_path / "on", database="postgres", deployment=[])
-
-    assert changed(off, on) == FILES | set(LINES) | REWRITTEN
-    assert FILES & set(without_answers(off)) == set()
-    for path, lines in LINES.items():
-        assert _lines(on / path) - _lines(off / path) == lines
-        assert _lines(off / path) - _lines(on / path) == LINES_OF_SQLITE.get(path, set())
+    assert_exactly(
+        tmp_path,
+        {"database": "sqlite", "deployment": []},
+        {"database": "postgres", "deployment": []},
+        gained=LINES,
+        lost=LINES_OF_SQLITE,
+        rewritten=REWRITTEN,
+    )
 
 
 def test_its_settings_are_unknown_without_it(without: Path, with_it: Path) -> None:
@@ -165,7 +164,3 @@ def _app(
 ) -> str:
     app = project / ".venv" / "bin" / "app"
     return run(app, *arguments.split(), cwd=project, env=environment, stdin=stdin)
-
-
-def _lines(path: Path) -> set[str]:
-    return {line for line in path.read_text().splitlines() if line}

@@ -13,10 +13,7 @@ import yaml
 
 from tests.support.process import run
 from tests.support.rendering import render
-from tests.support.trees import changed
-from tests.support.trees import files
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.trees import changed, files, owned_paths, without_answers
 
 OFF: list[str] = []
 CHOICES = ["docker", "kubernetes"]

@@ -14,17 +14,13 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from benchmarks.postgres import running
-from tests.support import engine
-from tests.support import images
-from tests.support.environment import locked_versions
-from tests.support.environment import prepare
+from tests.support import engine, images
+from tests.support.environment import locked_versions, prepare
 from tests.support.history import once
 from tests.support.images import Image
 from tests.support.process import run
 from tests.support.rendering import render
-from tests.support.serving import CLEAN_EXITS
-from tests.support.serving import free_port
-from tests.support.serving import wait_until_healthy
+from tests.support.serving import CLEAN_EXITS, free_port, wait_until_healthy
 
 pytestmark = [
     pytest.mark.suite,

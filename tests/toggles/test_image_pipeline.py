@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
 from tests.support.trees import files
 

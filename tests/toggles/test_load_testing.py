@@ -8,12 +8,9 @@ import pytest
 import yaml
 
 from tests.support.environment import prepare
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
-from tests.support.trees import changed
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.trees import changed, owned_paths, without_answers
 
 TOOLS = ("locust", "k6")
 WORD = re.compile(r"loadtests|locust|k6\b|load-tests", re.IGNORECASE)

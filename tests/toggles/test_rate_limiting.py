@@ -1,30 +1,26 @@
 """`rate_limiting` answers 429 to who asks too often; without it nothing counts requests."""
 
+import re
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.support.environment import prepare
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.parts import Lines, assert_exactly, mentions, merged
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
-from tests.support.trees import changed
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.serving import free_port, served
 
 # What measures may hear of limits, whether there are any or not.
 HEARD_OF = {"app/core/instruments.py", "tests/core/test_instruments.py"}
-WORDS = ("rate_limit", "rate limit", "rate-limit", "ratelimit", "slowapi")
+# `rate_limiter` is the hook of the kernel, which limits nothing by itself.
+WORD = re.compile(r"rate[_ -]?limit(?!er)|slowapi", re.IGNORECASE)
 PACKAGES = {'    "slowapi~=0.1.10",', '    "limits~=5.8",'}
 LINES = {
     "pyproject.toml": PACKAGES,
     "app/main.py": {
-        "from app.core import windows",
-        "from app.features import rate_limit",
-        "    windows.install(app, settings)",
+        "    rate_limit,",
         "    rate_limit.install(app, settings)",
     },
     ".env.example": {
@@ -51,11 +47,13 @@ IN_REDIS = {
         '        RATE_LIMIT_ENABLED="true",',
         '        RATE_LIMIT_DEFAULT="1000000/minute",',
     },
-    "app/features/redis/__init__.py": {
-        "from app.features.rate_limit.redis import RedisWindows",
-        "    app.state.windows = RedisWindows(link, prefix, app.state.windows)",
+    "app/main.py": {
+        "from app.features.rate_limit import redis as rate_limit_redis",
+        "    rate_limit_redis.install(app)",
     },
 }
+LOST_IN_THE_PROCESS = {".env.example": {"# INSTANCES="}}
+LOST_IN_REDIS: Lines = {}
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "0123456789-abcdefghij-ABCDEFGHIJ-klmnopqrst",
@@ -77,27 +75,21 @@ def with_it(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("redis", [False, True])
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, redis: bool) -> None:
-    off = render(tmp_path / "off", rate_limiting=False, redis=redis, deployment=[])
-    on = render(tmp_path / "on", rate_limiting=True, redis=redis, deployment=[])
-    lines = _merged(LINES, IN_REDIS if redis else IN_THE_PROCESS)
-    absent = owned_paths({"rate_limiting": False, "redis": redis})
-    owned = tuple(set(absent) - set(owned_paths({"rate_limiting": True, "redis": redis})))
-    files = changed(off, on) - set(lines)
-
-    assert all(path.startswith(owned) for path in files)
-    assert files & set(without_answers(off)) == set()
-    assert set(lines) <= changed(off, on)
-    for path, added in lines.items():
-        assert _lines(on / path) - _lines(off / path) == added
+    answers = {"redis": redis, "deployment": []}
+    assert_exactly(
+        tmp_path,
+        answers | {"rate_limiting": False},
+        answers | {"rate_limiting": True},
+        gained=merged(LINES, IN_REDIS if redis else IN_THE_PROCESS),
+        lost=LOST_IN_REDIS if redis else LOST_IN_THE_PROCESS,
+    )
 
 
 @pytest.mark.parametrize("redis", [False, True])
 def test_off_leaves_no_word_of_it(tmp_path: Path, redis: bool) -> None:
     off = render(tmp_path / "off", rate_limiting=False, redis=redis, telemetry=[])
 
-    paths = without_answers(off).keys() - HEARD_OF
-    texts = {path: (off / path).read_text(errors="replace").lower() for path in paths}
-    assert [path for path, text in texts.items() if any(word in text for word in WORDS)] == []
+    assert mentions(off, WORD, allowed_in=HEARD_OF) == {}
 
 
 def test_on_it_refuses_what_is_too_much(with_it: Path) -> None:
@@ -135,11 +127,3 @@ def _statuses(project: Path) -> list[int]:
 
 def _app(project: Path, *arguments: str, **environment: str) -> str:
     return run(project / ".venv" / "bin" / "app", *arguments, cwd=project, env=environment)
-
-
-def _merged(one: dict[str, set[str]], other: dict[str, set[str]]) -> dict[str, set[str]]:
-    return {path: one.get(path, set()) | other.get(path, set()) for path in one | other}
-
-
-def _lines(path: Path) -> set[str]:
-    return {line for line in path.read_text().splitlines() if line}

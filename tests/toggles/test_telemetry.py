@@ -1,9 +1,9 @@
 """`telemetry`: a process that is scraped, one that exports traces, both or neither."""
 
+import re
 import subprocess
 import time
-from http.server import BaseHTTPRequestHandler
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -11,13 +11,9 @@ import httpx2
 import pytest
 
 from tests.support.environment import prepare
+from tests.support.parts import assert_exactly, mentions
 from tests.support.rendering import render
-from tests.support.serving import free_port
-from tests.support.serving import served
-from tests.support.trees import changed
-from tests.support.trees import files
-from tests.support.trees import owned_paths
-from tests.support.trees import without_answers
+from tests.support.serving import free_port, served
 
 OFF: list[str] = []
 TOKEN = "a-token-of-development"  # noqa: S105
@@ -35,7 +31,7 @@ LINES: dict[str, dict[str, set[str]]] = {
             " without which production serves no metrics |"
         },
         "app/main.py": {
-            "from app.features import metrics",
+            "    metrics,",
             "    metrics.install(app, settings)",
         },
         ".env.example": {"# METRICS_ENABLED=true"},
@@ -73,43 +69,34 @@ LINES: dict[str, dict[str, set[str]]] = {
         },
     },
 }
-LINES_WITHOUT = {
-    ("opentelemetry", "app/main.py"): {
-        '        telemetry={"tracing": False, "metrics": False, "logs": False},'
+LOST = {
+    "prometheus": {},
+    "opentelemetry": {
+        "app/main.py": {'        telemetry={"tracing": False, "metrics": False, "logs": False},'}
     },
 }
 WORDS = {
-    "prometheus": ("prometheus", "METRICS_ENABLED", "features.metrics"),
-    "opentelemetry": ("opentelemetry", "OTEL_", "features.tracing"),
+    "prometheus": re.compile(r"prometheus|METRICS_ENABLED|features\.metrics"),
+    "opentelemetry": re.compile(r"opentelemetry|OTEL_|features\.tracing"),
 }
 
 
 @pytest.mark.parametrize("choice", LINES)
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, choice: str) -> None:
-    off = render(tmp_path / "off", telemetry=OFF, deployment=[])
-    on = render(tmp_path / "on", telemetry=[choice], deployment=[])
-    owned = set(owned_paths({"telemetry": OFF})) - set(owned_paths({"telemetry": [choice]}))
-    added = set(without_answers(on)) - set(without_answers(off))
-
-    assert all(any(f"{path}/".startswith(f"{one}/") for one in owned) for path in added)
-    assert changed(off, on) == added | set(LINES[choice])
-    for path, lines in LINES[choice].items():
-        assert _lines(on / path) - _lines(off / path) == lines
-        assert _lines(off / path) - _lines(on / path) == LINES_WITHOUT.get((choice, path), set())
+    assert_exactly(
+        tmp_path,
+        {"telemetry": OFF, "deployment": []},
+        {"telemetry": [choice], "deployment": []},
+        gained=LINES[choice],
+        lost=LOST[choice],
+    )
 
 
 @pytest.mark.parametrize("choice", LINES)
 def test_without_it_there_is_no_word_of_it(tmp_path: Path, choice: str) -> None:
     off = render(tmp_path / "off", telemetry=[other for other in LINES if other != choice])
 
-    naming = {
-        path: word
-        for path, content in files(off).items()
-        for word in WORDS[choice]
-        if path != ".copier-answers.yml" and word.encode() in content
-    }
-
-    assert naming == {}
+    assert mentions(off, WORDS[choice]) == {}
 
 
 def test_a_scrape_passes_promtool_and_is_404_without_it(tmp_path: Path) -> None:
@@ -216,7 +203,3 @@ def _scraped(project: Path) -> tuple[int, str]:
     with served(f".venv/bin/app serve --port {port}", cwd=project, port=port) as url:
         answer = httpx2.get(f"{url}/metrics")
     return answer.status_code, answer.text
-
-
-def _lines(path: Path) -> set[str]:
-    return {line for line in path.read_text().splitlines() if line}

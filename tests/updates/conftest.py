@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.figures import FIGURE
-from tests.support.history import History
-from tests.support.history import shared_history
+from tests.support.history import History, shared_history
 from tests.support.projects import Workshop
 
 

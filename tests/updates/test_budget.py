@@ -14,8 +14,7 @@ import pytest
 from tests.support.figures import FIGURE
 from tests.support.history import transitions
 from tests.support.process import run
-from tests.support.projects import Workshop
-from tests.support.projects import update
+from tests.support.projects import Workshop, update
 
 pytestmark = pytest.mark.update
 

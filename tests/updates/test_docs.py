@@ -7,16 +7,10 @@ import pytest
 from tests.support import transcript
 from tests.support.environment import prepare
 from tests.support.history import transitions
-from tests.support.projects import Workshop
-from tests.support.projects import answered
-from tests.support.projects import commit
-from tests.support.recipes import BRIEFLY
-from tests.support.recipes import commands
-from tests.support.recipes import shell
-from tests.support.rendering import ROOT
-from tests.support.rendering import git
-from tests.support.transcript import INSTALLED
-from tests.support.transcript import PAGE
+from tests.support.projects import Workshop, answered, commit
+from tests.support.recipes import BRIEFLY, commands, shell
+from tests.support.rendering import ROOT, git
+from tests.support.transcript import INSTALLED, PAGE
 
 pytestmark = pytest.mark.update
 

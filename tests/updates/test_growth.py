@@ -9,17 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environment import prepare
-from tests.support.environment import type_check
+from tests.support.environment import prepare, type_check
 from tests.support.history import transitions
 from tests.support.process import run
-from tests.support.projects import Workshop
-from tests.support.projects import commit
-from tests.support.projects import files
-from tests.support.projects import trouble
-from tests.support.projects import update
-from tests.support.recipes import commands
-from tests.support.recipes import shell
+from tests.support.projects import Workshop, commit, files, trouble, update
+from tests.support.recipes import commands, shell
 from tests.support.rendering import git
 
 pytestmark = [pytest.mark.update, pytest.mark.suite]

@@ -6,30 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.changelog import DUTY
-from tests.support.changelog import entries
-from tests.support.changelog import require_entry
-from tests.support.differences import Snapshot
-from tests.support.differences import difference
-from tests.support.differences import lost_choices
-from tests.support.differences import lost_questions
-from tests.support.differences import snapshot
-from tests.support.differences import unguarded
-from tests.support.history import History
-from tests.support.history import Transition
-from tests.support.history import declared
-from tests.support.history import following
-from tests.support.history import transitions
-from tests.support.ledger import Facts
-from tests.support.ledger import Ledger
-from tests.support.ledger import LedgerError
-from tests.support.ledger import Release
-from tests.support.ledger import next_version
-from tests.support.ledger import require_ascending
-from tests.support.ledger import require_history
+from tests.support.changelog import DUTY, entries, require_entry
+from tests.support.differences import (
+    Snapshot,
+    difference,
+    lost_choices,
+    lost_questions,
+    snapshot,
+    unguarded,
+)
+from tests.support.history import History, Transition, declared, following, transitions
+from tests.support.ledger import (
+    Facts,
+    Ledger,
+    LedgerError,
+    Release,
+    next_version,
+    require_ascending,
+    require_history,
+)
 from tests.support.process import run
-from tests.support.rendering import ROOT
-from tests.support.rendering import git
+from tests.support.rendering import ROOT, git
 
 pytestmark = pytest.mark.update
 RELEASE = (sys.executable, "-m", "scripts.release")

@@ -8,17 +8,18 @@ import pytest
 
 from tests.support import owner
 from tests.support.differences import snapshot
-from tests.support.history import Transition
-from tests.support.history import transitions
-from tests.support.projects import COMMANDS
-from tests.support.projects import PROFILES
-from tests.support.projects import Workshop
-from tests.support.projects import answered
-from tests.support.projects import commit
-from tests.support.projects import files
-from tests.support.projects import switched_on
-from tests.support.projects import trouble
-from tests.support.projects import update
+from tests.support.history import Transition, transitions
+from tests.support.projects import (
+    COMMANDS,
+    PROFILES,
+    Workshop,
+    answered,
+    commit,
+    files,
+    switched_on,
+    trouble,
+    update,
+)
 from tests.support.rendering import git
 from tests.support.synthetic import heads
 

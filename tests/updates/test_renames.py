@@ -5,21 +5,12 @@ from pathlib import Path
 import copier
 import pytest
 
-from tests.support.differences import difference
-from tests.support.differences import snapshot
-from tests.support.differences import unguarded
-from tests.support.history import History
-from tests.support.history import Transition
-from tests.support.history import following
+from tests.support.differences import difference, snapshot, unguarded
+from tests.support.history import History, Transition, following
 from tests.support.ledger import Facts
 from tests.support.process import CommandError
-from tests.support.projects import commit
-from tests.support.projects import files
-from tests.support.projects import trouble
-from tests.support.projects import update
-from tests.support.rendering import ROOT
-from tests.support.rendering import git
-from tests.support.rendering import render
+from tests.support.projects import commit, files, trouble, update
+from tests.support.rendering import ROOT, git, render
 
 pytestmark = pytest.mark.update
 

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.history import transitions
-from tests.support.process import CommandError
-from tests.support.process import run
-from tests.support.projects import Workshop
-from tests.support.projects import commit
+from tests.support.process import CommandError, run
+from tests.support.projects import Workshop, commit
 from tests.support.rendering import git
 from tests.support.synthetic import CHANGED_FILE
 

@@ -12,14 +12,9 @@ import pytest
 
 from tests.support import owner
 from tests.support.environment import prepare
-from tests.support.history import Transition
-from tests.support.history import transitions
+from tests.support.history import Transition, transitions
 from tests.support.process import run
-from tests.support.projects import PROFILES
-from tests.support.projects import Workshop
-from tests.support.projects import commit
-from tests.support.projects import trouble
-from tests.support.projects import update
+from tests.support.projects import PROFILES, Workshop, commit, trouble, update
 from tests.support.suites import share
 
 pytestmark = [pytest.mark.update, pytest.mark.suite]

@@ -7,16 +7,9 @@ import pytest
 
 from tests.support import owner
 from tests.support.history import transitions
-from tests.support.projects import Workshop
-from tests.support.projects import answered
-from tests.support.projects import commit
-from tests.support.projects import files
-from tests.support.projects import trouble
-from tests.support.projects import update
-from tests.support.synthetic import QUESTION
-from tests.support.synthetic import TOGGLED_PAGE
-from tests.support.toggles import Toggle
-from tests.support.toggles import one_of_each_question
+from tests.support.projects import Workshop, answered, commit, files, trouble, update
+from tests.support.synthetic import QUESTION, TOGGLED_PAGE
+from tests.support.toggles import Toggle, one_of_each_question
 
 pytestmark = pytest.mark.update
 # From the newest release where there is one: a part it does not know yet is switched on too.
