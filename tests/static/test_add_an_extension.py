@@ -1,8 +1,8 @@
 """The page on adding an extension is followed here, file by file and diff by diff."""
 
 import re
+import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +108,17 @@ def test_the_rendered_project_is_clean_and_passes_its_tests(off: Path, on: Path)
 
 
 @pytest.mark.suite
-def test_the_template_passes_its_own_tests(template: Path) -> None:
-    rendering.git(template, "init", "--quiet")
-    rendering.git(template, "add", "--all")
+def test_the_template_passes_its_own_tests(template: Path, tmp_path: Path) -> None:
+    """But those of the covering arrays, which the page says to write first."""
+    repository = tmp_path / "repository"
+    shutil.copytree(template, repository)
+    rendering.git(repository, "init", "--quiet")
+    tests = [name for name, _ in FILE.findall(PAGE) if name.startswith("tests/")]
+    tests += [f"tests/static/test_{name}.py" for name in ("copier_yml", "honesty", "variables")]
+    tests.append("tests/test_readme.py::test_the_table_lists_the_questions_in_order")
 
-    run(sys.executable, "-m", "tests.support.covering", cwd=template)
-    run(sys.executable, "-m", "pytest", "-q", "-n0", *repository_tests(), cwd=template)
-
-
-def repository_tests() -> Iterator[str]:
-    yield from (name for name, _ in FILE.findall(PAGE) if name.startswith("tests/"))
-    for name in ("copier_yml", "docs", "honesty", "variables"):
-        yield f"tests/static/test_{name}.py"
-    yield "tests/test_readme.py::test_the_table_lists_the_questions_in_order"
+    pytest_here = (sys.executable, "-m", "pytest", "-q", "-n0", "-k", "not committed_rows")
+    run(*pytest_here, *tests, cwd=repository)
 
 
 def app(project: Path, *arguments: str) -> str:
