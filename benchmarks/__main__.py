@@ -17,7 +17,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data:
         for figure in measure(project.parent, Path(data), progress=print):
             print(figure.line())
-        if (project.parent / "app" / "core" / "postgres.py").exists():
+        if (project.parent / "app" / "core" / "database" / "postgres.py").exists():
             print(login.measure(project.parent, Path(data), progress=print).line())
         if all((project.parent / "app" / one).exists() for one in costs.NEEDS):
             for cost in costs.measure(project.parent, Path(data), progress=print):

@@ -16,8 +16,8 @@ from benchmarks.servers import Server, rendered
 
 ME = "/api/v1/users/me"
 NEEDS = (
-    "core/postgres.py",
-    "features/metrics.py",
+    "core/database/postgres.py",
+    "features/metrics",
     "features/tracing",
     "features/redis",
     "features/rate_limit",

@@ -54,7 +54,7 @@ def measure(
     scenarios: tuple[Scenario, ...] = WITHOUT_DATABASE
     environment: dict[str, str] = {}
     with ExitStack() as stack:
-        if (project / "app" / "core" / "postgres.py").exists():
+        if (project / "app" / "core" / "database" / "postgres.py").exists():
             scenarios += ON_POSTGRES
             environment["DATABASE_URL"] = stack.enter_context(postgres.running(project))
         if (project / "app" / "features" / "redis").exists():

@@ -46,6 +46,16 @@ def database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+def replica_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """Of a database that nothing is copied to: a replica that lags for ever."""
+    directory = tmp_path / "replica"
+    directory.mkdir()
+    url = databases.create(directory)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
 def start(database_url: str, tmp_path: Path) -> Start:
     """Starts the service with other settings than the defaults."""
     return partial(running, database_url=database_url, data_dir=tmp_path)
@@ -69,14 +79,22 @@ def emptied_database_url(databases: Databases, shared_database_url: str) -> str:
 
 
 @pytest.fixture
-async def service(emptied_database_url: str) -> AsyncIterator[Service]:
-    """The worker's one application over an emptied database; see `own_service` too."""
+def service(request: pytest.FixtureRequest) -> Service:
+    """The worker's one application, or, with the marker `own_service`, one of this test's own."""
+    is_own = request.node.get_closest_marker("own_service") is not None
+    service: Service = request.getfixturevalue("own_service" if is_own else "shared_service")
+    return service
+
+
+@pytest.fixture
+async def shared_service(emptied_database_url: str) -> AsyncIterator[Service]:
+    """Over an emptied database."""
     async with entered(shared_app(emptied_database_url)) as service:
         yield service
 
 
 @pytest.fixture
 async def own_service(start: Start) -> AsyncIterator[Service]:
-    """An application of this test's own, for a test that adds to it or reads its log."""
+    """For a test that adds to the application or reads its log."""
     async with start() as service:
         yield service

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx2
 import pytest
 
+from template.tests.features.federation.pkce import PkceClient
 from template.tests.support.browser import COMMAND, page
-from template.tests.support.pkce import PkceClient
 from tests.support.environment import prepare
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider, sign_in
 from tests.support.rendering import render

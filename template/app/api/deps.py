@@ -26,6 +26,7 @@ from app.services.bearers import BearerAuthenticator
 from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
 from app.services.roles import RoleService
+from app.services.sessions import Sessions
 from app.services.users import UserService
 
 bearer = OAuth2PasswordBearer(
@@ -61,6 +62,13 @@ async def auth_service(request: Request) -> AuthService:
 
 
 AuthDep = Annotated[AuthService, Depends(auth_service)]
+
+
+async def sessions(request: Request) -> Sessions:
+    return registry.get(request, Sessions)
+
+
+SessionsDep = Annotated[Sessions, Depends(sessions)]
 
 
 async def current_user(

@@ -18,6 +18,7 @@ from app.core.http.rate_limiter import rate_limiter_of
 from app.core.security import security_of
 from app.schemas.auth import Grant, PasswordGrant, RefreshGrant, TokenResponse
 from app.services.auth import AuthService
+from app.services.sessions import Sessions
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -67,13 +68,14 @@ class TokenGrants:
 
 
 def install(app: FastAPI) -> None:
-    auth, grants = registry.get(app, AuthService), TokenGrants()
+    auth, sessions = registry.get(app, AuthService), registry.get(app, Sessions)
+    grants = TokenGrants()
 
     async def by_password(grant: PasswordGrant) -> TokenResponse:
         return await auth.password_grant(grant.username, grant.password.get_secret_value())
 
     async def by_refresh_token(grant: RefreshGrant) -> TokenResponse:
-        return await auth.refresh(grant.refresh_token.get_secret_value())
+        return await sessions.refresh(grant.refresh_token.get_secret_value())
 
     grants.add("password", PasswordGrant, by_password)
     grants.add("refresh_token", RefreshGrant, by_refresh_token)

@@ -6,7 +6,13 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 from fastapi import FastAPI
 
+from app.core import registry
+
 type Part = Callable[[], AbstractAsyncContextManager[None]]
+
+
+class LifespanParts(list[Part]):
+    """What opens at start, in order."""
 
 
 def add(app: FastAPI, part: Part) -> None:
@@ -39,8 +45,6 @@ async def repeated(work: Callable[[], Awaitable[None]], seconds: float) -> Async
             await task
 
 
-def _parts(app: FastAPI) -> list[Part]:
-    if not hasattr(app.state, "lifespan_parts"):
-        app.state.lifespan_parts = []
-    parts: list[Part] = app.state.lifespan_parts
-    return parts
+def _parts(app: FastAPI) -> LifespanParts:
+    parts = registry.find(app, LifespanParts)
+    return registry.add(app, LifespanParts, LifespanParts()) if parts is None else parts

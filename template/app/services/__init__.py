@@ -1,5 +1,7 @@
 """The rules of the service. `install` builds the services that live as long as the application."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from app.core import registry
@@ -14,16 +16,18 @@ from app.services.bearers import BearerAuthenticator
 from app.services.lockout import Lockout, LockoutSettings
 from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
+from app.services.sessions import Sessions
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     database, security = registry.get(app, Database), registry.get(app, Security)
     registry.add(app, Notices, NoNotices())
-    lockout = Lockout(settings.group(LockoutSettings), lambda: registry.get(app, Counters))
+    lockout = Lockout(settings.group(LockoutSettings), partial(registry.get, app, Counters))
     registry.add(app, Lockout, lockout)
-    registry.add(app, AuthService, AuthService(database, security, lockout))
-    own_password = OwnPassword(database, security, lockout, lambda: registry.get(app, Notices))
+    sessions = registry.add(app, Sessions, Sessions(database, security))
+    registry.add(app, AuthService, AuthService(database, security, lockout, sessions))
+    own_password = OwnPassword(database, security, lockout, partial(registry.get, app, Notices))
     registry.add(app, OwnPassword, own_password)
     registry.add(app, Reauthentication, Reauthentication(database, security.passwords, lockout))
-    bearers = BearerAuthenticator(security, lambda: registry.get(app, Principals))
+    bearers = BearerAuthenticator(security, partial(registry.get, app, Principals))
     registry.add(app, BearerAuthenticator, bearers)

@@ -1,21 +1,191 @@
-"""A user's own sessions: what is logged in, and the end of it."""
+"""Sessions: opened by a login, prolonged by refresh tokens, ended by a logout or by theft.
 
+A refresh token works once and gives its successor; one that comes again ends its whole session.
+"""
+
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from uuid_utils.compat import uuid7
 
-from app.core import clock
-from app.core.database import WriteSession
-from app.core.http.errors import NotFound
-from app.core.security import events
+from app.core import clock, instruments, request_info
+from app.core.database import Database, WriteSession
+from app.core.http.errors import NotFound, OAuthError, Unauthenticated
+from app.core.security import Security, events, refresh_token
+from app.core.security.passwords import fingerprint
 from app.core.security.principal import Principal
+from app.core.security.refresh_token import RefreshToken
+from app.core.security.tokens import InvalidTokenError
+from app.models.session import Session
+from app.models.user import User
 from app.repositories.session import SessionRepository
+from app.repositories.user import UserRepository
+from app.schemas.auth import TokenResponse
 
 log = structlog.get_logger("app.auth")
 
 
-class SessionService:
-    """Acts for one principal inside the transaction of its request."""
+class Sessions:
+    """Opens short transactions; what must survive an error answer is committed before it."""
+
+    def __init__(self, database: Database, security: Security) -> None:
+        self._database = database
+        self._security = security
+
+    async def open(self, user: User) -> TokenResponse:
+        """Raises Unauthenticated where the user was disabled or has another password by now."""
+        session_id = uuid7()
+        token = refresh_token.issue(self._refresh_keys[0], session_id, 0)
+        client = request_info.current()
+        row = {
+            "id": session_id,
+            "user_id": user.id,
+            "token_hash": refresh_token.digest(token),
+            "expires_at": clock.now() + self._security.settings.refresh_token_ttl,
+            "ip": client.ip,
+            "user_agent": client.user_agent,
+        }
+        async with self._database.write() as session:
+            if not await SessionRepository(session).insert(row, user.password_hash):
+                raise wrong_credentials()
+            target = f"session:{session_id}"
+            events.record(session, "auth.login", actor_id=user.id, target=target)
+        log.info("auth.login.succeeded", user_id=str(user.id), client_ip=client.ip)
+        instruments.auth_event("login")
+        return self._response(user, session_id, token)
+
+    async def start(
+        self, user_id: UUID, *, password: str | None = None, is_new_user: bool = False
+    ) -> TokenResponse:
+        """For a user who was authenticated earlier; `password` is the fingerprint of the one that
+        was the proof.
+
+        Raises OAuthError for a disabled account, and where the password was changed since.
+        """
+        async with self._database.read() as session:
+            user = await UserRepository(session).with_roles(user_id)
+        if user is None or not user.is_active:
+            raise OAuthError("invalid_grant", "The account is disabled.", code="account_disabled")
+        if password is not None and password != fingerprint(user.password_hash):
+            raise OAuthError("invalid_grant", "The password was changed since.")
+        try:
+            answer = await self.open(user)
+        except Unauthenticated as error:
+            raise OAuthError("invalid_grant", error.detail, code=error.code) from None
+        return answer.model_copy(update={"is_new_user": is_new_user})
+
+    async def refresh(self, token: str) -> TokenResponse:
+        """Raises OAuthError `invalid_grant`; a token used twice has then ended its whole family."""
+        parsed = refresh_token.parse(self._refresh_keys, token)
+        answer = None
+        if parsed is not None:
+            async with self._database.write() as session:
+                answer = await self._refreshed(session, parsed, token)
+        instruments.auth_event("refresh", "success" if answer else "failure")
+        if answer is None:
+            raise OAuthError("invalid_grant", "The refresh token is not valid.")
+        return answer
+
+    async def revoke(self, token: str) -> None:
+        """RFC 7009: ends the session of an access or refresh token; unknown tokens are no error."""
+        if session_id := self.session_of(token):
+            await self.end(session_id)
+
+    async def end(self, session_id: UUID) -> None:
+        async with self._database.write() as session:
+            owner = await SessionRepository(session).end(session_id, clock.now())
+            if owner is not None:
+                target = f"session:{session_id}"
+                events.record(session, "auth.logout", actor_id=owner, target=target)
+        log.info("auth.logout", session_id=str(session_id))
+        instruments.auth_event("logout")
+
+    async def end_for_reused_code(self, session_id: UUID) -> None:
+        """Ends the session that the first use of an authorization code began."""
+        target = f"session:{session_id}"
+        async with self._database.write() as session:
+            owner = await SessionRepository(session).end(session_id, clock.now())
+            events.record(
+                session, "auth.code.reused", actor_id=owner, target=target, outcome="failure"
+            )
+        log.warning("auth.code.reused", session_id=str(session_id))
+        instruments.auth_event("code_reuse", "failure")
+
+    def session_of(self, token: str) -> UUID | None:
+        """Of an access or refresh token; None for any other text."""
+        if parsed := refresh_token.parse(self._refresh_keys, token):
+            return parsed.session_id
+        try:
+            return self._security.access_tokens.verify(token).session_id
+        except InvalidTokenError:
+            return None
+
+    @property
+    def _refresh_keys(self) -> list[bytes]:
+        return self._security.derived_keys(refresh_token.PURPOSE)
+
+    async def _refreshed(
+        self, session: WriteSession, parsed: RefreshToken, token: str
+    ) -> TokenResponse | None:
+        row = await SessionRepository(session).locked(parsed.session_id)
+        now = clock.now()
+        settings = self._security.settings
+        if row is None or not row.is_live(now, idle=settings.refresh_token_idle):
+            return None
+        user = await UserRepository(session).with_roles(row.user_id)
+        if user is None or not user.is_active:
+            return None
+        if parsed.generation == row.generation and refresh_token.digest(token) == row.token_hash:
+            return self._response(user, row.id, self._next_token(row, now))
+        grace = timedelta(seconds=settings.refresh_reuse_grace_seconds)
+        if parsed.generation == row.generation - 1 and now - row.last_used_at < grace:
+            keys = self._refresh_keys
+            current = refresh_token.again(keys, row.id, row.generation, row.token_hash)
+            return self._response(user, row.id, current)
+        self._end_family(session, row, parsed.generation)
+        return None
+
+    def _next_token(self, row: Session, now: datetime) -> str:
+        row.generation += 1
+        token = refresh_token.issue(self._refresh_keys[0], row.id, row.generation)
+        row.token_hash = refresh_token.digest(token)
+        row.last_used_at = now
+        return token
+
+    def _end_family(self, session: WriteSession, row: Session, generation: int) -> None:
+        row.ended_at = clock.now()
+        session.rights_changed(row.user_id)
+        events.record(
+            session,
+            "auth.token.reused",
+            actor_id=row.user_id,
+            target=f"session:{row.id}",
+            outcome="failure",
+            generation=generation,
+        )
+        log.warning("auth.token.reused", user_id=str(row.user_id), session_id=str(row.id))
+        instruments.auth_event("token_reuse", "failure")
+
+    def _response(self, user: User, session_id: UUID, token: str) -> TokenResponse:
+        """`user` comes with its roles."""
+        scope = " ".join(sorted({name for role in user.roles for name in role.permissions}))
+        access_token, lifetime = self._security.access_tokens.issue(
+            user.id, session_id, roles=[role.name for role in user.roles], scope=scope
+        )
+        return TokenResponse(
+            access_token=access_token,
+            expires_in=int(lifetime.total_seconds()),
+            refresh_token=token,
+            scope=scope,
+            user_id=user.id,
+            email=user.email,
+            username=user.username,
+        )
+
+
+class OwnSessions:
+    """Ends sessions of one principal inside the transaction of its request."""
 
     def __init__(self, session: WriteSession, actor: Principal) -> None:
         self._session = session
@@ -36,3 +206,7 @@ class SessionService:
     def _record(self, action: str, target: str) -> None:
         events.record(self._session, action, actor_id=self._actor.id, target=target)
         log.info(action, target=target)
+
+
+def wrong_credentials() -> Unauthenticated:
+    return Unauthenticated("invalid_credentials", "The credentials are not right.")

@@ -10,6 +10,9 @@ from app.core.instruments import Instruments
 from tests.support.factories import login, make_user
 from tests.support.service import Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 
 class Recorded(Instruments):
     def __init__(self) -> None:

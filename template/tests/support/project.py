@@ -12,16 +12,17 @@ TIMEOUT_SECONDS = 180
 
 
 def copied(directory: Path, *, with_revisions: bool = False) -> Path:
-    """`app` and `migrations` without what the owner added: the template's part alone.
+    """The code without what the owner added: the template's part alone.
 
     With the owner's revisions it knows a database that these tests have migrated.
     """
     project = directory / "project"
     ignored = shutil.ignore_patterns("__pycache__", *(() if with_revisions else ("versions",)))
-    for name in ("app", "migrations"):
+    for name in ("app", "migrations", "tooling"):
         shutil.copytree(ROOT / name, project / name, ignore=ignored)
-    shutil.rmtree(project / "app" / "domains")
-    write(project / "app" / "domains" / "__init__.py", "")
+    domains = Path("app", "domains")
+    shutil.rmtree(project / domains)
+    write(project / domains / "__init__.py", (ROOT / domains / "__init__.py").read_text())
     write(project / "app" / "installed.py", "DOMAINS = ()\n")
     return project
 

@@ -8,7 +8,6 @@ from fastapi import FastAPI, Request
 from pydantic import Field, SecretStr
 
 from app.core import project, registry
-from app.core.security.key_ring import KeyRing, SecretKeys
 from app.core.security.password_policy import PasswordPolicy
 from app.core.security.passwords import Passwords
 from app.core.security.secret_key import (
@@ -18,6 +17,7 @@ from app.core.security.secret_key import (
     development_key,
     key_weakness,
 )
+from app.core.security.signing_key import KeyRing, SecretKeys
 from app.core.security.tokens import AccessTokens
 from app.core.settings import Settings, SettingsGroup
 

@@ -19,8 +19,7 @@ from jose.exceptions import JOSEError
 from uuid_utils.compat import uuid7
 
 from app.core import clock
-from app.core.security.key_ring import KeyRing
-from app.core.security.signing_key import SigningKey
+from app.core.security.signing_key import KeyRing, SigningKey
 
 TYPE = "at+jwt"
 MAX_TOKEN_BYTES = 8192

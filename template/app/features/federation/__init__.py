@@ -32,6 +32,7 @@ from app.features.federation.settings import SECRETS, ProviderSettings
 from app.features.mail.outbox import MailSettings
 from app.features.state_store import StateStore
 from app.services.auth import AuthService
+from app.services.sessions import Sessions
 
 LOGIN_PATH = "/api/v1/auth/login/{provider}?request={handle}"
 TELLTALE_LOGGERS = ("authlib", "httpx2", "httpcore2")
@@ -44,7 +45,8 @@ def install(app: FastAPI, settings: Settings, own: Iterable[Provider] = ()) -> N
     methods = LoginMethods(settings.group(FederationSettings), frontend_url)
     registry.add(app, LoginMethods, methods)
     states = registry.get(app, StateStore)
-    authorization = AuthorizationService(registry.get(app, AuthService), methods, states)
+    auth, sessions = registry.get(app, AuthService), registry.get(app, Sessions)
+    authorization = AuthorizationService(auth, sessions, methods, states)
     registry.add(app, AuthorizationService, authorization)
     registry.get(app, TokenGrants).add("authorization_code", CodeGrant, authorization.redeem)
     _install_services(app, authorization)

@@ -22,6 +22,7 @@ from app.features.state_store import State, StateStore
 from app.models.user import User
 from app.schemas.auth import TokenResponse
 from app.services.auth import AuthService
+from app.services.sessions import Sessions
 
 LOCAL = ProviderInfo(name="local", display_name="Password", type="local", scopes=[])
 CODE_PURPOSE = "authorization-code"
@@ -31,8 +32,11 @@ CODE_TTL = timedelta(seconds=60)
 
 
 class AuthorizationService:
-    def __init__(self, auth: AuthService, methods: LoginMethods, states: StateStore) -> None:
+    def __init__(
+        self, auth: AuthService, sessions: Sessions, methods: LoginMethods, states: StateStore
+    ) -> None:
         self._auth = auth
+        self._sessions = sessions
         self._methods = methods
         self._states = states
 
@@ -100,16 +104,16 @@ class AuthorizationService:
         user_id = UUID(state["user_id"])
         if "pending" in state:
             await self._completed(user_id, state)
-        answer = await self._auth.start_session(
+        answer = await self._sessions.start(
             user_id,
             password=state.get("password"),
             is_new_user=state.get("is_new_user", False),
         )
-        began = str(self._auth.session_of(answer.refresh_token))
+        began = str(self._sessions.session_of(answer.refresh_token))
         claim = _claim_handle(grant)
         await self._states.put_back(USED_PURPOSE, claim, {"began": began}, CODE_TTL)
         if await self._states.take(AGAIN_PURPOSE, claim) is not None:
-            await self._auth.code_reused(UUID(began))
+            await self._sessions.end_for_reused_code(UUID(began))
             raise _invalid_code()
         return answer
 
@@ -130,7 +134,7 @@ class AuthorizationService:
         await self._states.put_back(AGAIN_PURPOSE, claim, {}, CODE_TTL)
         used = await self._states.take(USED_PURPOSE, claim)
         if used is not None:
-            await self._auth.code_reused(UUID(used["began"]))
+            await self._sessions.end_for_reused_code(UUID(used["began"]))
 
     async def _authenticated(self, body: AuthorizeRequest) -> User:
         identifier = body.email or body.username

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 
-from app.api.deps import AuthDep, OwnSession, ReadSessionDep, RecentUser, SessionUser, no_store
+from app.api.deps import OwnSession, ReadSessionDep, RecentUser, SessionsDep, SessionUser, no_store
 from app.core.http.errors import NotFound
 from app.core.http.rate_limiter import rate_limiter_of
 from app.features.federation import browser_state
@@ -122,7 +122,7 @@ async def logout_at_provider(
     flow: FederationDep,
     tokens: ProviderTokensDep,
     authorization: AuthorizationDep,
-    auth: AuthDep,
+    sessions: SessionsDep,
 ) -> LogoutResponse:
     """Ends the session here; the browser then ends the one at the provider, at `logout_url`."""
     parameters = body.parameters(authorization.allowed_redirect_uri)
@@ -130,7 +130,7 @@ async def logout_at_provider(
     url = await flow.logout_url(provider, id_token, parameters)
     if url is None:
         raise NotFound("logout_not_offered", "The provider ends no sessions.")
-    await auth.end_session(session_id)
+    await sessions.end(session_id)
     return LogoutResponse(logout_url=url)
 
 

@@ -18,8 +18,7 @@ from app.features.registration.service import Registration
 from app.features.registration.settings import RegistrationSettings, printed_tokens
 from app.features.registration.token_mails import TokenMails
 from app.models.user import User
-from app.services import auth_events
-from app.services.auth import AuthService, LoginCheck
+from app.services.auth import AuthService, LoginCheck, record_refused_login
 from app.services.lockout import Lockout
 from app.services.own_password import OwnPassword
 
@@ -63,7 +62,7 @@ async def _drop_tokens(session: WriteSession, user: User) -> None:
 def _verified_only(database: Database, registration: Registration) -> LoginCheck:
     async def require_verified(user: User) -> None:
         if not user.email_verified:
-            await auth_events.login_refused(database, user, "email_unverified")
+            await record_refused_login(database, user, "email_unverified")
             registration.verify_again(user)
             raise Forbidden("email_unverified", "The address is not confirmed; a mail was sent.")
 

@@ -17,7 +17,7 @@ from app.features.second_factor.settings import SecondFactorSettings
 from app.features.state_store import StateStore
 from app.models.user import User
 from app.repositories.user import UserRepository
-from app.services import auth_events
+from app.services.auth import record_refused_login
 from app.services.lockout import Lockout
 
 PURPOSE = "login-challenge"
@@ -137,7 +137,7 @@ class LoginChallenges:
         left = state["attempts_left"] - 1
         if left > 0:
             await self._put_back(purpose, challenge, {**state, "attempts_left": left})
-        await auth_events.login_refused(self._database, user, error.code)
+        await record_refused_login(self._database, user, error.code)
         return Unauthenticated(error.code, error.detail)
 
     async def _challenged(self, state: dict[str, Any]) -> User | None:

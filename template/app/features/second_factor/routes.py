@@ -5,10 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 
 from app.api.deps import (
-    AuthDep,
     CurrentUser,
     RecentUser,
     SessionDep,
+    SessionsDep,
     SessionUser,
     no_store,
     recent_user,
@@ -63,12 +63,14 @@ Replacement = Annotated[FactorReplacement, Depends(factor_replacement)]
 
 
 @router.post("/login/totp", responses=LOGIN_ERRORS)
-async def login_with_totp(body: TotpLogin, challenges: Challenges, auth: AuthDep) -> TokenResponse:
+async def login_with_totp(
+    body: TotpLogin, challenges: Challenges, sessions: SessionsDep
+) -> TokenResponse:
     """The second step of a login: its challenge, and a code or a recovery code. Each works once."""
     user = await challenges.answered(
         body.challenge.get_secret_value(), body.code.get_secret_value()
     )
-    return await auth.open_session(user)
+    return await sessions.open(user)
 
 
 @router.post("/login/totp/enrol", responses=LOGIN_ERRORS | ENROL_ERRORS)
@@ -79,13 +81,13 @@ async def enrol_at_login(body: LoginEnrolment, challenges: Challenges) -> TotpEn
 
 @router.post("/login/totp/confirm", responses=LOGIN_ERRORS | ENROL_ERRORS)
 async def confirm_at_login(
-    body: LoginConfirmation, challenges: Challenges, auth: AuthDep
+    body: LoginConfirmation, challenges: Challenges, sessions: SessionsDep
 ) -> EnrolledTokens:
     """Switches that factor on and ends the login. The recovery codes are in this answer only."""
     user, codes = await challenges.confirmed(
         body.challenge.get_secret_value(), body.code.get_secret_value()
     )
-    tokens = await auth.open_session(user)
+    tokens = await sessions.open(user)
     return EnrolledTokens(**tokens.model_dump(), recovery_codes=codes.recovery_codes)
 
 

@@ -1,4 +1,4 @@
-"""Another password for the database, while the service runs.
+"""Another password for the database, or for its replica, while the service runs.
 
 It is offered first, and comes into force when the server takes it; until then the one before is
 used. So it does not matter whether it is published before or after the server is told.
@@ -12,11 +12,9 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy import QueuePool
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import lifespan, registry
 from app.core.database import Database
-from app.core.database.engine_kind import DatabaseLogin
 from app.core.database.settings import DatabaseSettings, engine_kind
 from app.core.settings import Settings
 from app.features.secrets.reload import SecretReload
@@ -28,16 +26,20 @@ OFFER_SECONDS = 1.0
 
 
 class DatabaseLoginRotation:
-    def __init__(self, login: DatabaseLogin, engine: AsyncEngine) -> None:
-        self._login = login
-        self._engine = engine
+    """Of one database, whose URL is the value of `setting`."""
+
+    def __init__(self, database: Database, setting: str) -> None:
+        self._login = database.login
+        self._engine = database.engine
+        self._setting = setting
         self._task: asyncio.Task[None] | None = None
 
     async def follow(self, settings: DatabaseSettings) -> None:
-        """Another engine, and another file of SQLite, need another start."""
-        url = make_url(settings.database_url) if settings.database_url else self._login.url
-        if url.drivername != self._login.url.drivername or url.host is None:
-            log.warning("database.restart_needed")
+        """Another engine, another file of SQLite and no URL at all need another start."""
+        configured = getattr(settings, self._setting)
+        url = make_url(configured) if configured else None
+        if url is None or url.host is None or url.drivername != self._login.url.drivername:
+            log.warning("database.restart_needed", setting=self._setting.upper())
         elif url == self._login.url:
             self._login.offered = None
         else:
@@ -79,14 +81,15 @@ class DatabaseLoginRotation:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    login: DatabaseLogin = registry.get(app, Database).login
-    reloading = registry.get(app, SecretReload)
-    rotation = registry.add(
-        app, DatabaseLoginRotation, DatabaseLoginRotation(login, registry.get(app, Database).engine)
-    )
-    login.ask_for_another = reloading.reload
-    settings.on_change(DatabaseSettings, {"database_url"}, rotation.follow)
-    lifespan.add(app, rotation.ended_at_the_end)
+    database = registry.get(app, Database)
+    databases = {"database_url": database}
+    if database.for_reads is not database:
+        databases["database_read_url"] = database.for_reads
+    for setting, followed in databases.items():
+        rotation = DatabaseLoginRotation(followed, setting)
+        followed.login.ask_for_another = registry.get(app, SecretReload).reload
+        settings.on_change(DatabaseSettings, {setting}, rotation.follow)
+        lifespan.add(app, rotation.ended_at_the_end)
 
 
 async def _let_in(url: URL) -> None:

@@ -5,20 +5,18 @@ import asyncio
 import pytest
 
 from app.core import health, registry
+from app.core.database import Database
 from app.core.health import Health
 from tests.support.factories import logged_in, make_role
 from tests.support.production import PRODUCTION
 from tests.support.service import Service, Start
 
+# These tests add to the application.
+pytestmark = pytest.mark.own_service
+
 LIVENESS = "/api/v1/health/liveness"
 READINESS = "/api/v1/health/readiness"
 REPORT = "/api/v1/health"
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """These tests add to the application."""
-    return own_service
 
 
 async def broken() -> None:
@@ -28,11 +26,12 @@ async def broken() -> None:
 async def test_health_and_liveness_touch_no_part(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service.app.state, "database", None)
     health.register(service.app, "broken", broken, critical=True)
 
-    plain = await service.client.get("/health")
-    liveness = await service.client.get(LIVENESS)
+    with monkeypatch.context() as patch:
+        patch.delitem(service.app.state.parts, Database)
+        plain = await service.client.get("/health")
+        liveness = await service.client.get(LIVENESS)
 
     assert plain.status_code == liveness.status_code == 200
     assert plain.json() == {"status": "healthy"}

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from app.core import registry
 from app.core.security.passwords import Passwords
-from app.features.second_factor.login_challenge import LoginChallenges
 from app.models.session import Session
 from app.models.user import User
+from app.services.auth import AuthService
 from tests.support.factories import PASSWORD, hashed, make_role, make_user
 from tests.support.service import Service
 
@@ -208,14 +208,13 @@ async def test_a_login_whose_user_is_disabled_meanwhile_gets_no_session(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = await make_user(service)
-    require = registry.get(service.app, LoginChallenges).require
+    auth = registry.get(service.app, AuthService)
 
     async def while_it_is_disabled(user: User) -> None:
-        await require(user)
         async with service.database.write() as session:
             await session.execute(update(User).values(is_active=False))
 
-    monkeypatch.setattr(registry.get(service.app, LoginChallenges), "require", while_it_is_disabled)
+    monkeypatch.setattr(auth, "checks", [*auth.checks, while_it_is_disabled])
     response = await service.client.post(
         LOGIN, json={"username": user.username, "password": PASSWORD}
     )

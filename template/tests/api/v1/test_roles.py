@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.factories import logged_in, make_role, make_user, signed_in
-from tests.support.service import Service, Start
+from tests.support.service import Service
 
 ROLES = "/api/v1/roles"
 USERS = "/api/v1/users"
@@ -166,23 +166,3 @@ async def test_the_roles_of_a_user_are_set_as_a_whole(service: Service, root: He
     assert stale.status_code == 412
     assert unknown.status_code == 422
     assert unknown.json()["code"] == "unknown_role"
-
-
-async def names_of(service: Service, header: Header) -> list[str]:
-    return [role["name"] for role in (await service.client.get(ROLES, headers=header)).json()]
-
-
-@pytest.mark.parametrize(("instances", "seen"), [(1, False), (None, True)])
-async def test_one_process_keeps_the_list_until_it_changes_it(
-    start: Start, instances: int | None, seen: bool
-) -> None:
-    async with start(instances=instances) as service:
-        header = (await logged_in(service, is_superuser=True)).header
-        await names_of(service, header)
-        await make_role(service, "unheard-of")  # beside the service, which hears nothing of it
-        kept = await names_of(service, header)
-
-        await service.client.post(ROLES, json=EDITOR, headers=header)
-
-        assert ("unheard-of" in kept) == seen
-        assert await names_of(service, header) == ["admin", "editor", "member", "unheard-of"]

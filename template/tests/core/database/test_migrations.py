@@ -18,6 +18,9 @@ from tests.support.factories import logged_in
 from tests.support.production import PRODUCTION
 from tests.support.service import Service, Start, running
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 
 @pytest.fixture
 def empty_url(tmp_path: Path) -> str:

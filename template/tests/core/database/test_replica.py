@@ -1,27 +1,13 @@
 """DATABASE_READ_URL: read sessions of endpoints go there, and nothing that decides does."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import func, select
 
 from app.api.deps import ReadSessionDep, SessionDep
 from app.models.role import Role
 from app.models.user import User
-from tests.support.databases import Databases
-from tests.support.factories import logged_in
+from tests.support.factories import logged_in, make_user
 from tests.support.service import Start
-
-
-@pytest.fixture
-def replica_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
-    """Of a database that nothing is copied to: a replica that lags for ever."""
-    directory = tmp_path / "replica"
-    directory.mkdir()
-    url = databases.create(directory)
-    yield url
-    databases.drop(url)
 
 
 async def test_reads_of_endpoints_go_to_the_replica_and_writes_do_not(
@@ -49,6 +35,34 @@ async def test_reads_of_endpoints_go_to_the_replica_and_writes_do_not(
     assert (written, before, after) == (True, False, True)
     assert readiness["checks"]["replica"]["status"] == "healthy"
     assert readiness["checks"]["replica"]["critical"] is False
+
+
+@pytest.mark.parametrize("path", ["/api/v1/users", "/api/v1/users/active"])
+async def test_a_list_and_a_row_of_it_are_of_one_state(
+    start: Start, replica_url: str, path: str
+) -> None:
+    async with start(database_read_url=replica_url) as service:
+        header = (await logged_in(service, is_superuser=True)).header
+        user = await make_user(service, full_name="As it is")
+        missed = await service.client.get(path, headers=header)
+        unknown = await service.client.get(f"/api/v1/users/{user.id}", headers=header)
+        before = User(id=user.id, email=user.email, username=user.username, full_name="As it was")
+        async with service.database.for_reads.write() as session:
+            session.add(before)
+        listed = await service.client.get(path, headers=header)
+        read = await service.client.get(f"/api/v1/users/{user.id}", headers=header)
+
+    assert (missed.json()["items"], unknown.status_code) == ([], 404)
+    assert listed.json()["items"] == [read.json()]
+    assert read.json()["full_name"] == "As it was"
+
+
+async def test_own_sessions_are_listed_from_the_replica(start: Start, replica_url: str) -> None:
+    async with start(database_read_url=replica_url) as service:
+        header = (await logged_in(service)).header
+        listed = await service.client.get("/api/v1/auth/sessions", headers=header)
+
+    assert listed.json() == []
 
 
 async def test_who_may_ask_is_never_read_from_a_replica(start: Start, replica_url: str) -> None:

@@ -1,6 +1,7 @@
 """Sessions: one transaction a request, committed before the answer; reads that cannot write."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from sqlalchemy import event, func, select
@@ -11,9 +12,12 @@ from app.core.database import Base, UtcDateTime
 from app.core.database.sessions import ReadOnlyError
 from app.models.role import Role
 from app.models.user import User
-from tests.support import asgi
+from tests.support import asgi, log
 from tests.support.factories import logged_in, make_user
-from tests.support.service import Service
+from tests.support.service import Service, Start
+
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
 
 
 async def names(service: Service) -> set[str]:
@@ -49,6 +53,53 @@ async def test_what_waits_for_the_commit_runs_once_and_only_after_it(service: Se
         await write("undone", 0)
 
     assert seen == [{"new"}]
+
+
+async def test_what_waits_for_a_commit_runs_once_however_often_the_session_commits(
+    service: Service,
+) -> None:
+    ran: list[str] = []
+
+    async def note(when: str) -> None:
+        ran.append(when)
+
+    async with service.database.write() as session:
+        session.before_commit(partial(note, "before"))
+        session.after_commit(partial(note, "after"))
+        await session.commit()
+        session.after_commit(partial(note, "after the second"))
+
+    assert ran == ["before", "after", "after the second"]
+
+
+@pytest.mark.parametrize("failure", [OSError("the part is away"), TimeoutError()])
+async def test_what_fails_after_the_commit_is_logged_and_fails_no_request(
+    start: Start, capsysbinary: pytest.CaptureFixture[bytes], failure: Exception
+) -> None:
+    """The change is stored: an error would tell the client to make it again."""
+    ran: list[str] = []
+
+    async def fail() -> None:
+        raise failure
+
+    async def note() -> None:
+        ran.append("the next one")
+
+    async def write(session: SessionDep) -> None:
+        session.add(Role(name="new"))
+        session.after_commit(fail)
+        session.after_commit(note)
+
+    async with start(log_format="json") as service:
+        service.app.add_api_route("/write", write, methods=["POST"])
+        response = await service.client.post("/write")
+        stored = await names(service)
+
+    assert response.status_code == 200
+    assert "new" in stored
+    assert ran == ["the next one"]
+    (line,) = log.named(log.parsed(capsysbinary.readouterr().out), "database.after_commit_failed")
+    assert type(failure).__name__ in str(line)
 
 
 async def test_the_commit_comes_before_the_answer(service: Service) -> None:

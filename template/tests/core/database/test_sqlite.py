@@ -14,6 +14,9 @@ from app.models.role import Role
 from tests.support.databases import SqliteFiles
 from tests.support.service import Service, running
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 WRITERS = 16
 
 

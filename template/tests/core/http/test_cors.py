@@ -4,6 +4,9 @@ import pytest
 
 from tests.support.service import Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 LISTED = "https://app.example.org"
 OTHERS = (
     "https://evil.example",

@@ -8,6 +8,9 @@ from tests.support.factories import logged_in
 from tests.support.routes import concrete, operations
 from tests.support.service import Service
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 ME = "/api/v1/users/me"
 JSON = {"application/json"}
 WITHOUT_PREFLIGHT = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data")

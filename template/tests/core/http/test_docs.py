@@ -7,6 +7,9 @@ import pytest
 from tests.support.production import PRODUCTION
 from tests.support.service import Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 
 async def test_the_page_runs_under_a_strict_policy(service: Service) -> None:
     response = await service.client.get("/docs")

@@ -17,6 +17,9 @@ from app.models.user import User
 from tests.support.factories import make_user
 from tests.support.service import Service
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "correlation_id"}
 
 

@@ -7,6 +7,9 @@ import pytest
 from tests.support import asgi
 from tests.support.service import Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 LOGIN = "/api/v1/auth/login"
 JSON = (b"content-type", b"application/json")
 HOST = (b"host", b"service.test")

@@ -9,6 +9,9 @@ from tests.support import log
 from tests.support.factories import logged_in
 from tests.support.service import Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 HEADER = "X-Correlation-ID"
 
 

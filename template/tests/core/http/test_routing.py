@@ -5,6 +5,9 @@ import pytest
 from tests.support.factories import logged_in
 from tests.support.service import Service
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 
 @pytest.mark.parametrize(
     "path", ["/health", "/api/v1/health", "/api/v1/users/me", "/api/v1/users", "/docs"]

@@ -5,6 +5,9 @@ import pytest
 from tests.support.factories import logged_in
 from tests.support.service import Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 EXPECTED = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

@@ -17,6 +17,9 @@ from tests.support.mail import mailbox
 from tests.support.second_factor import answer, challenged, protected_user
 from tests.support.service import SECRET_KEY, Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 
 async def test_no_secret_of_a_whole_visit_is_logged_or_recorded(
     start: Start, capsysbinary: pytest.CaptureFixture[bytes]

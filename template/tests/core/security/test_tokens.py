@@ -5,10 +5,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from app.core.security.tokens import MAX_TOKEN_BYTES
 from tests.support.factories import bearer, logged_in, login, make_user
 from tests.support.forgery import Parts, decoded, encoded, forged, parts
 from tests.support.service import SECRET_KEY, Service, Start
+
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
 
 ME = "/api/v1/users/me"
 MAX_SECONDS = 0.05

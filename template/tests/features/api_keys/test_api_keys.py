@@ -287,7 +287,7 @@ async def test_what_concerns_the_account_itself_needs_a_session(
 async def test_an_account_has_a_bounded_number_of_keys(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MAX_KEYS", 2)
+    monkeypatch.setattr("app.features.api_keys.service.MAX_KEYS", 2)
     tokens = await logged_in(service)
 
     answers = [await create(service, tokens) for _ in range(3)]

@@ -20,6 +20,9 @@ from app.features.audit.trail import AuditTrail
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
+# The sealer of a shared application would seal what these tests leave.
+pytestmark = pytest.mark.own_service
+
 ENTRIES = 6
 COPY = """
 INSERT INTO audit_entries (id, at, actor_id, action, target, outcome, ip, user_agent,
@@ -27,12 +30,6 @@ INSERT INTO audit_entries (id, at, actor_id, action, target, outcome, ip, user_a
 SELECT {identity}, at, actor_id, action, target, outcome, ip, user_agent, correlation_id, detail,
     mac, {sequence}, seal FROM audit_entries WHERE sequence = 3
 """
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """Its sealer would also seal what these tests left; a database of their own is simpler."""
-    return own_service
 
 
 def keys_of(service: Service) -> AuditKeys:

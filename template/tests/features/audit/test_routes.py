@@ -8,13 +8,14 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from app.core import clock, registry
+from app.core.database import Database
 from app.core.security import Security
 from app.features.audit.keys import AuditKeys, content
 from app.features.audit.repository import export
 from app.features.audit.schemas import AuditFilters
 from app.features.audit.trail import INSERT
 from tests.support.factories import PASSWORD, login, make_role, make_user, signed_in
-from tests.support.service import Service
+from tests.support.service import Service, Start
 
 AUDIT = "/api/v1/audit"
 EXPORT = "/api/v1/audit/export"
@@ -34,7 +35,7 @@ async def actions(service: Service, **filters: str) -> list[str]:
     return [item["action"] for item in response.json()["items"]]
 
 
-async def filled(service: Service, count: int) -> None:
+async def filled(service: Service, count: int, database: Database | None = None) -> None:
     security = registry.get(service.app, Security)
     keys = AuditKeys(security.derived_keys)
     rows: list[dict[str, Any]] = []
@@ -44,8 +45,19 @@ async def filled(service: Service, count: int) -> None:
         row["detail"] = {"number": number}
         row["mac"] = keys.sign("entry", content(row))
         rows.append(row)
-    async with service.database.write() as session:
+    async with (database or service.database).write() as session:
         await session.execute(INSERT, rows)
+
+
+async def test_the_list_is_read_from_the_replica(start: Start, replica_url: str) -> None:
+    async with start(database_read_url=replica_url) as service:
+        header = await reader(service)
+        await filled(service, 1)
+        missed = await service.client.get(AUDIT, headers=header)
+        await filled(service, 2, service.database.for_reads)
+        listed = await service.client.get(AUDIT, headers=header)
+
+    assert (missed.json()["total"], listed.json()["total"]) == (0, 2)
 
 
 async def test_an_entry_says_who_what_and_from_where(service: Service) -> None:

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from httpx2 import ASGITransport, AsyncClient, Response
 
+from tests.features.federation.pkce import PkceClient
 from tests.features.federation.stub import Stub
-from tests.support.pkce import PkceClient
 from tests.support.service import Service
 
 ORIGIN = "http://localhost"

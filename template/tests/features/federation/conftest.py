@@ -11,8 +11,8 @@ from app.domains import Domain
 from app.features import federation
 from app.features.federation.port import Provider, openid_identity
 from app.main import create_app
+from tests.features.federation.pkce import REDIRECT_URI
 from tests.features.federation.stub import CLIENT_ID, SECRET, Server, Stub
-from tests.support.pkce import REDIRECT_URI
 from tests.support.service import SECRET_KEY, Service, entered
 
 NAME = "acme"

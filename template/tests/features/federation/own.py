@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.features.federation.pkce import REDIRECT_URI
 from tests.features.federation.stub import CLIENT_ID, SECRET, Server, Stub
-from tests.support.pkce import REDIRECT_URI
 from tests.support.service import Service, running
 
 

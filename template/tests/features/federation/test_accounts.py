@@ -10,9 +10,9 @@ from app.models.role import Role
 from app.models.user import User
 from tests.features.federation.browser import Browser, landing, signed_in_through
 from tests.features.federation.conftest import ACME, NAME, Configure
+from tests.features.federation.pkce import PkceClient
 from tests.features.federation.stub import CLIENT_ID, SECRET, Stub
 from tests.support.factories import bearer, login, make_role, make_user, signed_in
-from tests.support.pkce import PkceClient
 from tests.support.service import Service
 
 EMAIL = "ada@example.com"

@@ -12,9 +12,9 @@ from app.features.audit.models import AuditEntry
 from app.features.federation.authorization import CODE_TTL
 from app.models.session import Session
 from app.models.user import User
-from app.services.auth import AuthService
+from app.services.sessions import Sessions
+from tests.features.federation.pkce import REDIRECT_URI, PkceClient
 from tests.support.factories import PASSWORD, bearer, make_user
-from tests.support.pkce import REDIRECT_URI, PkceClient
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
@@ -105,7 +105,7 @@ async def test_a_code_that_comes_twice_at_once_leaves_no_session(
     client = PkceClient()
     code = await code_for(service, client)
     other = client.grant(code, **({"code_verifier": verifier} if verifier else {}))
-    start_session = registry.get(service.app, AuthService).start_session
+    start_session = registry.get(service.app, Sessions).start
 
     async def while_another_redeems(*arguments: Any, **named: Any) -> Any:
         monkeypatch.undo()
@@ -113,9 +113,7 @@ async def test_a_code_that_comes_twice_at_once_leaves_no_session(
         return await start_session(*arguments, **named)
 
     answers: list[Any] = []
-    monkeypatch.setattr(
-        registry.get(service.app, AuthService), "start_session", while_another_redeems
-    )
+    monkeypatch.setattr(registry.get(service.app, Sessions), "start", while_another_redeems)
     answers.insert(0, await service.client.post(TOKEN, data=client.grant(code)))
 
     assert [answer.status_code for answer in answers] == statuses

@@ -8,11 +8,11 @@ import httpx2
 import pytest
 
 from tests.features.federation.conftest import NAME
+from tests.features.federation.pkce import REDIRECT_URI, PkceClient
 from tests.features.federation.stub import CLIENT_ID, SECRET, Reply, Stub
 from tests.features.federation.test_provider import DOMAIN
 from tests.support import project
 from tests.support.factories import logged_in
-from tests.support.pkce import REDIRECT_URI, PkceClient
 from tests.support.server import serving
 from tests.support.service import SECRET_KEY, running
 

@@ -8,9 +8,9 @@ import pytest
 from app.features.federation.protocol.flow import TTL
 from tests.features.federation.browser import Browser, landing, signed_in_through
 from tests.features.federation.conftest import ACME, NAME, Configure
+from tests.features.federation.pkce import PkceClient
 from tests.features.federation.stub import Stub
 from tests.support.factories import bearer
-from tests.support.pkce import PkceClient
 from tests.support.service import Service
 from tests.support.time_travel import advance
 

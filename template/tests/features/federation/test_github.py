@@ -11,8 +11,8 @@ from app.cli import cli
 from app.features.federation.providers import github
 from tests.features.federation.browser import Browser, landing, signed_in_through
 from tests.features.federation.conftest import Configure
+from tests.features.federation.pkce import PkceClient
 from tests.features.federation.stub import CLIENT_ID, SECRET, Reply, Stub
-from tests.support.pkce import PkceClient
 from tests.support.service import Service
 
 USER = {"login": "octocat", "id": 1, "name": "Mona Lisa", "email": None, "type": "User"}

@@ -15,8 +15,8 @@ from app.features.federation.protocol import http
 from app.models.user import User
 from tests.features.federation.browser import Browser, landing, signed_in_through
 from tests.features.federation.conftest import NAME
+from tests.features.federation.pkce import PkceClient
 from tests.features.federation.stub import CLIENT_ID, OTHER_KEY, Reply, Stub, signing_key
-from tests.support.pkce import PkceClient
 from tests.support.service import Service
 from tests.support.time_travel import advance
 

@@ -7,8 +7,8 @@ import pytest
 from app.core.settings import ConfigurationError
 from tests.features.federation.browser import Browser, signed_in_through
 from tests.features.federation.conftest import Configure
+from tests.features.federation.pkce import PkceClient
 from tests.features.federation.stub import CLIENT_ID, SECRET, Stub
-from tests.support.pkce import PkceClient
 from tests.support.service import Service
 
 

@@ -10,10 +10,10 @@ from oidc_provider_mock import User, run_server_in_thread
 
 from tests.features.federation.browser import Browser, landing
 from tests.features.federation.conftest import NAME, Configure
+from tests.features.federation.pkce import PkceClient
 from tests.features.federation.stub import CLIENT_ID, SECRET, Server
 from tests.support import project
 from tests.support.browser import COMMAND, page
-from tests.support.pkce import PkceClient
 from tests.support.server import serving
 from tests.support.service import Service
 

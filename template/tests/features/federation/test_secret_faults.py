@@ -11,10 +11,10 @@ from httpx2 import AsyncClient
 
 from tests.features.federation.browser import Browser
 from tests.features.federation.conftest import NAME
+from tests.features.federation.pkce import REDIRECT_URI, PkceClient
 from tests.features.federation.stub import CLIENT_ID, SECRET, Stub
 from tests.features.federation.test_provider import DOMAIN
 from tests.support import project
-from tests.support.pkce import REDIRECT_URI, PkceClient
 from tests.support.secret_files import SecretFiles
 from tests.support.server import serving
 from tests.support.service import SECRET_KEY

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.core import clock, registry
 from app.features.audit.models import AuditEntry
 from app.features.federation.models import FederatedIdentity, ProviderToken
-from app.features.federation.port import Tokens
+from app.features.federation.port import Federation, Tokens
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.sync import PAGE, MostAreRefusedError, ProviderSync
 from app.models.session import Session
@@ -24,8 +24,11 @@ REVOKED = b'{"error": "invalid_grant"}'
 
 
 def sync_of(service: Service) -> ProviderSync:
-    state = service.app.state
-    return ProviderSync(service.database, state.provider_tokens, state.federation)
+    tokens, federation = (
+        registry.get(service.app, ProviderTokens),
+        registry.get(service.app, Federation),
+    )
+    return ProviderSync(service.database, tokens, federation)
 
 
 async def synced(service: Service, after: UUID | None = None) -> int:

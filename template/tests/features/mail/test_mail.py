@@ -21,6 +21,9 @@ from tests.support.mail import delivered
 from tests.support.service import Service, Start
 from tests.support.smtp import sink
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 MAIL = compose("ada@example.com", "A subject", "Dear <b>Ada</b>,", "your code is 4711.")
 SENDER = "service@example.org"
 

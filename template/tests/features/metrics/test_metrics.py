@@ -12,17 +12,14 @@ from tests.core.settings.test_production import USABLE
 from tests.support.factories import bearer, logged_in, make_user
 from tests.support.service import Service, Start
 
+# What another test did is not counted here.
+pytestmark = pytest.mark.own_service
+
 PATHS = 10_000
 MOST_NEW_SERIES = 5
 TOKEN = "monitoring-" + "x1y2" * 8
 
 type Series = tuple[str, frozenset[tuple[str, str]]]
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """What another test did is not counted here."""
-    return own_service
 
 
 async def scraped(service: Service) -> dict[Series, float]:

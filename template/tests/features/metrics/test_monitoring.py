@@ -17,6 +17,8 @@ from app.features.metrics import REQUEST_SECONDS
 from tests.support.project import ROOT
 from tests.support.service import Service
 
+pytestmark = pytest.mark.own_service
+
 MONITORING = ROOT / "deploy" / "monitoring"
 RULES = MONITORING / "rules.yml"
 DASHBOARD = MONITORING / "dashboard.json"
@@ -46,11 +48,6 @@ tests:
         alertname: ServiceAbsent
         exp_alerts: []
 """
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    return own_service
 
 
 def objectives() -> dict[str, Any]:

@@ -14,6 +14,9 @@ from tests.support.second_factor import with_factor
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
+# These tests take the mail away.
+pytestmark = pytest.mark.own_service
+
 CHANGE = "/api/v1/auth/password/change"
 FORGOT = "/api/v1/auth/password/forgot"
 RESET = "/api/v1/auth/password/reset"
@@ -22,12 +25,6 @@ ME = "/api/v1/users/me"
 LOGIN = "/api/v1/auth/login"
 NEW = "plum otter violin seventy"
 BOTH = {"current_password": PASSWORD, "new_password": NEW}
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """These tests take the mail away."""
-    return own_service
 
 
 async def status(service: Service, tokens: Tokens) -> int:

@@ -19,6 +19,9 @@ from tests.support.service import Service, Start
 from tests.support.smtp import sink
 from tests.support.time_travel import advance
 
+# These tests take the mail away.
+pytestmark = pytest.mark.own_service
+
 REGISTER = "/api/v1/auth/register"
 VERIFY = "/api/v1/auth/verify-email"
 LOGIN = "/api/v1/auth/login"
@@ -29,12 +32,6 @@ def seen(response: Response) -> tuple[int, dict[str, Any]]:
     body = response.json()
     body.pop("correlation_id", None)
     return response.status_code, body
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """These tests take the mail away."""
-    return own_service
 
 
 async def users(service: Service) -> list[User]:

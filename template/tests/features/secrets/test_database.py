@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core import registry
-from app.core.database import Database, postgres
+from app.core.database import postgres
 from app.core.database.settings import DatabaseSettings
 from app.core.settings import Settings
 from app.features.secrets import reload
@@ -18,6 +17,9 @@ from tests.support.factories import logged_in
 from tests.support.postgres_password import GuardedPostgres, guarded_postgres
 from tests.support.secret_files import SecretFiles
 from tests.support.service import SECRET_KEY, Service, entered
+
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
 
 ME = "/api/v1/users/me"
 FIRST, SECOND = "first-4711", "second-4711"
@@ -62,7 +64,7 @@ async def test_the_order_is_free_and_old_connections_go(
         database_pool_timeout_seconds=30,
     )
     async with entered(create_app(settings)) as service:
-        login = registry.get(service.app, Database).login
+        login = service.database.login
         tokens = await logged_in(service)
         seen = await statuses(service, tokens.header)
         before = await asyncio.to_thread(database.connections)
@@ -82,15 +84,16 @@ async def test_the_order_is_free_and_old_connections_go(
 async def test_a_connection_that_is_refused_looks_for_another_password(
     database: GuardedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Long before the next look at the files."""
+    """Long before the next look at the files, and a replica's connection as well."""
     monkeypatch.setattr(reload, "SETTLING_SECONDS", 0)
     files = SecretFiles(tmp_path / "secrets")
-    files.put(database_url=database.url(FIRST))
+    files.put(database_url=database.url(FIRST), database_read_url=database.url(FIRST))
     settings = Settings(env_file=None, environment="test", secrets_dir=files.directory)
     async with entered(create_app(settings)) as service:
         await asyncio.to_thread(database.alter, SECOND)
-        files.put(database_url=database.url(SECOND))
+        files.put(database_url=database.url(SECOND), database_read_url=database.url(SECOND))
 
+        await service.database.for_reads.ping()
         await service.database.ping()
 
 
@@ -99,18 +102,21 @@ async def test_what_the_server_never_takes_is_not_used(
 ) -> None:
     settings = Settings(env_file=None, environment="test", database_url=database.url(FIRST))
     async with entered(create_app(settings)) as service:
-        rotation = registry.get(service.app, DatabaseLoginRotation)
-        login = registry.get(service.app, Database).login
-        for url in (database.url("never"), database.url("never again")):
-            await rotation.follow(DatabaseSettings(_env_file=None, database_url=url))
-        await service.database.ping()
-        assert login.offered is not None
-        offered = login.offered.password
-        await rotation.follow(DatabaseSettings(_env_file=None, database_url=database.url(FIRST)))
-        await rotation.follow(DatabaseSettings(_env_file=None))
-        await rotation.follow(
-            DatabaseSettings(_env_file=None, database_url="sqlite+aiosqlite:///other.db")
-        )
+        rotation = DatabaseLoginRotation(service.database, "database_url")
+        login = service.database.login
+        async with rotation.ended_at_the_end():
+            for url in (database.url("never"), database.url("never again")):
+                await rotation.follow(DatabaseSettings(_env_file=None, database_url=url))
+            await service.database.ping()
+            assert login.offered is not None
+            offered = login.offered.password
+            await rotation.follow(
+                DatabaseSettings(_env_file=None, database_url=database.url(FIRST))
+            )
+            await rotation.follow(DatabaseSettings(_env_file=None))
+            await rotation.follow(
+                DatabaseSettings(_env_file=None, database_url="sqlite+aiosqlite:///other.db")
+            )
 
         assert offered == "never again"
         assert login.offered is None

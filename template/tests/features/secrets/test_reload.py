@@ -25,6 +25,9 @@ from tests.support.secret_files import SecretFiles
 from tests.support.service import SECRET_KEY, Service, entered
 from tests.support.time_travel import advance
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 ME = "/api/v1/users/me"
 READINESS = "/api/v1/health/readiness"
 DETAILS = "/api/v1/health/"

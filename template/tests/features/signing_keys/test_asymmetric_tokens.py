@@ -17,6 +17,9 @@ from tests.support.forgery import decoded, encoded, forged, parts
 from tests.support.key_files import NEW, OLD, OLDEST, PrivateKey, new_key, put_key, signature
 from tests.support.service import SECRET_KEY, Service, Start
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 ME = "/api/v1/users/me"
 MAX_SECONDS = 0.05
 

@@ -14,6 +14,9 @@ from tests.support.key_files import NEW, OLD, new_key, put_key
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 JWKS = "/.well-known/jwks.json"
 ME = "/api/v1/users/me"
 PUBLIC_PARTS = {

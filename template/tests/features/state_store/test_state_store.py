@@ -10,6 +10,9 @@ from app.features.state_store import DatabaseStateStore, StateRow, StateStore
 from tests.support.service import Service
 from tests.support.time_travel import advance
 
+# These tests add routes, read log lines or take parts away.
+pytestmark = pytest.mark.own_service
+
 TTL = timedelta(minutes=10)
 STATE = {"verifier": "v", "scopes": ["openid"]}
 

@@ -11,6 +11,7 @@ from app.api.deps import (
     OwnSession,
     ReauthenticationDep,
     RecentUser,
+    SessionsDep,
     SessionUser,
     no_store,
 )
@@ -56,21 +57,23 @@ async def token(request: Request, grant: GrantDep) -> TokenResponse:
 
 
 @router.post("/refresh")
-async def refresh(body: RefreshRequest, auth: AuthDep) -> TokenResponse:
+async def refresh(body: RefreshRequest, sessions: SessionsDep) -> TokenResponse:
     """The token is used up: the answer has its successor. Used again later, it ends its session."""
-    return await auth.refresh(body.refresh_token.get_secret_value())
+    return await sessions.refresh(body.refresh_token.get_secret_value())
 
 
 @router.post("/revoke", status_code=HTTPStatus.OK)
-async def revoke(token: TokenField, auth: AuthDep, token_type_hint: TokenHint = None) -> None:
+async def revoke(
+    token: TokenField, sessions: SessionsDep, token_type_hint: TokenHint = None
+) -> None:
     """RFC 7009: the answer is the same whatever the token was; the hint is not needed."""
-    await auth.revoke(token.get_secret_value())
+    await sessions.revoke(token.get_secret_value())
 
 
 @router.post("/logout", status_code=HTTPStatus.NO_CONTENT)
-async def logout(session_id: OwnSession, auth: AuthDep) -> None:
+async def logout(session_id: OwnSession, sessions: SessionsDep) -> None:
     """The session's access and refresh tokens are refused at once."""
-    await auth.end_session(session_id)
+    await sessions.end(session_id)
 
 
 @router.post("/password/change", status_code=HTTPStatus.NO_CONTENT, responses=CHANGE_ERRORS)

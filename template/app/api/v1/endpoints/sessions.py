@@ -9,16 +9,16 @@ from app.core.database import database_of
 from app.core.security import security_of
 from app.repositories.session import live_sessions
 from app.schemas.session import SessionResponse
-from app.services.sessions import SessionService
+from app.services.sessions import OwnSessions
 
 router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(no_store)])
 
 
-async def own_sessions(session: SessionDep, actor: SessionUser) -> SessionService:
-    return SessionService(session, actor)
+async def own_sessions(session: SessionDep, actor: SessionUser) -> OwnSessions:
+    return OwnSessions(session, actor)
 
 
-Sessions = Annotated[SessionService, Depends(own_sessions)]
+Sessions = Annotated[OwnSessions, Depends(own_sessions)]
 
 
 @router.get("/sessions")

@@ -1,4 +1,7 @@
-"""Every route needs a token, and most a permission, unless it is on a list of this file."""
+"""Every route needs a token, and most a permission, unless a list here says otherwise.
+
+A feature lists its own routes in `tests/features/<feature>/access.py`.
+"""
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
@@ -7,9 +10,13 @@ from app.api.deps import require
 from app.core import registry
 from app.core.settings import Settings
 from app.domains import Domain
+from tests.support import features
 from tests.support.factories import logged_in, make_role
 from tests.support.routes import Operation, concrete, operations
 from tests.support.service import Service
+
+# These tests add to the application.
+pytestmark = pytest.mark.own_service
 
 PUBLIC = {
     ("GET", "/health"),
@@ -17,30 +24,13 @@ PUBLIC = {
     ("GET", "/api/v1/health/liveness"),
     ("GET", "/api/v1/health/readiness"),
     ("POST", "/api/v1/auth/login"),
-    ("POST", "/api/v1/auth/login/totp"),
-    ("POST", "/api/v1/auth/login/totp/confirm"),
-    ("POST", "/api/v1/auth/login/totp/enrol"),
     ("POST", "/api/v1/auth/token"),
     ("POST", "/api/v1/auth/refresh"),
     ("POST", "/api/v1/auth/revoke"),
-    ("GET", "/api/v1/auth/providers"),
-    ("POST", "/api/v1/auth/authorize"),
-    ("GET", "/.well-known/jwks.json"),
-{% if oauth_providers %}
-    ("GET", "/api/v1/auth/login/{provider}"),
-    ("GET", "/api/v1/auth/callback/{provider}"),
-{% endif %}
-    ("POST", "/api/v1/auth/register"),
-    ("POST", "/api/v1/auth/verify-email"),
-    ("POST", "/api/v1/auth/password/forgot"),
-    ("POST", "/api/v1/auth/password/reset"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/init.js"),
     ("GET", "/docs/assets/{path}"),
-{% if "prometheus" in telemetry %}
-    ("GET", "/metrics"),
-{% endif %}
     # yours below
 }
 ANY_USER = {
@@ -49,29 +39,14 @@ ANY_USER = {
     ("POST", "/api/v1/auth/logout"),
     ("POST", "/api/v1/auth/logout-all"),
     ("GET", "/api/v1/auth/sessions"),
-    ("POST", "/api/v1/api-keys"),
-    ("GET", "/api/v1/api-keys"),
-    ("DELETE", "/api/v1/api-keys/{key_id:uuid}"),
     ("DELETE", "/api/v1/auth/sessions/{session_id:uuid}"),
     ("POST", "/api/v1/auth/reauthenticate"),
-    ("POST", "/api/v1/auth/totp/replace"),
-    ("POST", "/api/v1/auth/totp/replace/confirm"),
-    ("POST", "/api/v1/auth/totp"),
-    ("POST", "/api/v1/auth/totp/confirm"),
-    ("DELETE", "/api/v1/auth/totp"),
-{% if oauth_providers %}
-    ("POST", "/api/v1/auth/logout/{provider}"),
-    ("GET", "/api/v1/auth/identities"),
-    ("POST", "/api/v1/auth/identities/{provider}"),
-    ("DELETE", "/api/v1/auth/identities/{provider}"),
-{% endif %}
-{% if background_jobs != "none" %}
-    ("GET", "/api/v1/jobs/{job_id:uuid}"),
-{% endif %}
     ("POST", "/api/v1/auth/password/change"),
-    ("POST", "/api/v1/auth/email/change"),
     # yours below
 }
+for access in features.modules("access"):
+    PUBLIC |= access.PUBLIC
+    ANY_USER |= access.ANY_USER
 
 
 async def answering_other_than(
@@ -83,12 +58,6 @@ async def answering_other_than(
         if response.status_code != status:
             different.add((method, path))
     return different
-
-
-@pytest.fixture
-def service(own_service: Service) -> Service:
-    """These tests add to the application."""
-    return own_service
 
 
 async def test_a_route_that_is_not_public_needs_a_token(service: Service) -> None:
