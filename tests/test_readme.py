@@ -54,6 +54,8 @@ def test_the_table_lists_the_questions_in_order() -> None:
         question = asked()[row[1].strip(" `")]
         if choices(question):
             assert [f"`{value}`" in row[3] for value in choices(question)].count(False) == 0
+        elif isinstance(question["default"], bool):
+            assert f"`{'yes' if question['default'] else 'no'}`" in row[2]
         elif "{" not in question["default"]:
             assert f"`{question['default']}`" in row[2]
 

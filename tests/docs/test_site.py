@@ -50,7 +50,8 @@ def test_a_project_with_nothing_optional_has_a_site_without_a_word_of_it(tmp_pat
     configuration = (site / "configuration.html").read_text()
     assert "SECRET_KEY" in configuration
     assert "OKTA_CLIENT_SECRET" not in configuration
-    assert "authorize" in (site / "routes.html").read_text()
+    assert "POST /api/v1/auth/token" in (site / "routes.html").read_text()
+    assert "/api/v1/auth/authorize" not in (site / "routes.html").read_text()
     assert "Identity provider" not in (site / "architecture.html").read_text()
 
 
