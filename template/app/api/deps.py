@@ -56,19 +56,10 @@ async def read_session(request: Request) -> AsyncIterator[ReadSession]:
 SessionDep = Annotated[WriteSession, Depends(write_session, scope="function")]
 ReadSessionDep = Annotated[ReadSession, Depends(read_session, scope="function")]
 
-
-async def auth_service(request: Request) -> AuthService:
-    return registry.get(request, AuthService)
-
-
-AuthDep = Annotated[AuthService, Depends(auth_service)]
-
-
-async def sessions(request: Request) -> Sessions:
-    return registry.get(request, Sessions)
-
-
-SessionsDep = Annotated[Sessions, Depends(sessions)]
+AuthDep = Annotated[AuthService, Depends(registry.provide(AuthService))]
+OwnPasswordDep = Annotated[OwnPassword, Depends(registry.provide(OwnPassword))]
+ReauthenticationDep = Annotated[Reauthentication, Depends(registry.provide(Reauthentication))]
+SessionsDep = Annotated[Sessions, Depends(registry.provide(Sessions))]
 
 
 async def current_user(
@@ -106,13 +97,6 @@ async def own_session(user: SessionUser) -> UUID:
 OwnSession = Annotated[UUID, Depends(own_session)]
 
 
-async def reauthentication(request: Request) -> Reauthentication:
-    return registry.get(request, Reauthentication)
-
-
-ReauthenticationDep = Annotated[Reauthentication, Depends(reauthentication)]
-
-
 async def recent_user(
     user: SessionUser, session_id: OwnSession, reauthentication: ReauthenticationDep
 ) -> Principal:
@@ -123,13 +107,6 @@ async def recent_user(
 
 # For what changes an account's credentials: a login or POST /auth/reauthenticate within the hour.
 RecentUser = Annotated[Principal, Depends(recent_user)]
-
-
-async def own_password(request: Request) -> OwnPassword:
-    return registry.get(request, OwnPassword)
-
-
-OwnPasswordDep = Annotated[OwnPassword, Depends(own_password)]
 
 
 async def no_store(response: Response) -> None:

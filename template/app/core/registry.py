@@ -1,5 +1,6 @@
 """What an application is made of, found by type: `registry.get(request, Database)`."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
@@ -15,6 +16,15 @@ def get[T](source: FastAPI | Request, kind: type[T]) -> T:
     """Raises KeyError where no part of this kind is installed."""
     app = source.app if isinstance(source, Request) else source
     return cast("T", _parts(app)[kind])
+
+
+def provide[T](kind: type[T]) -> Callable[[Request], Awaitable[T]]:
+    """A dependency of endpoints: `Annotated[Database, Depends(registry.provide(Database))]`."""
+
+    async def provided(request: Request) -> T:
+        return get(request, kind)
+
+    return provided
 
 
 def find[T](app: FastAPI, kind: type[T]) -> T | None:

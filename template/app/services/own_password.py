@@ -48,20 +48,6 @@ class OwnPassword:
             await self.store(session, user, password_hash, "user.password_changed")
             await SessionRepository(session).end_all(user_id, clock.now(), but=session_id)
 
-    async def _verified(self, user_id: UUID, password: str) -> User:
-        account, address = str(user_id), request_info.current().ip
-        async with self._lockout.attempt(account, address, "password") as attempt:
-            async with self._database.read() as session:
-                user = await UserRepository(session).get(user_id)
-            stored = user.password_hash if user else None
-            fits, _ = await self._security.passwords.verify(password, stored)
-            if not fits:
-                await attempt.failed()
-        if user is None or not fits:
-            log.warning("auth.password.refused", client_ip=address)
-            raise Forbidden("wrong_password", "The current password is not right.")
-        return user
-
     async def hashed(self, user: User, password: str) -> str:
         await self._security.password_policy.check(password, user.username, user.email)
         return await self._security.passwords.hash(password)
@@ -84,4 +70,18 @@ class OwnPassword:
         session.rights_changed(user.id)
         log.info("auth.password.changed", user_id=str(user.id))
         instruments.auth_event("password_change", "success")
+        return user
+
+    async def _verified(self, user_id: UUID, password: str) -> User:
+        account, address = str(user_id), request_info.current().ip
+        async with self._lockout.attempt(account, address, "password") as attempt:
+            async with self._database.read() as session:
+                user = await UserRepository(session).get(user_id)
+            stored = user.password_hash if user else None
+            fits, _ = await self._security.passwords.verify(password, stored)
+            if not fits:
+                await attempt.failed()
+        if user is None or not fits:
+            log.warning("auth.password.refused", client_ip=address)
+            raise Forbidden("wrong_password", "The current password is not right.")
         return user

@@ -14,18 +14,6 @@ from app.features.federation.schemas import LoginQuery, ProviderPath
 from app.features.federation.service import FederationService
 
 
-async def federation(request: Request) -> Federation:
-    return registry.get(request, Federation)
-
-
-async def federation_service(request: Request) -> FederationService:
-    return registry.get(request, FederationService)
-
-
-async def provider_tokens(request: Request) -> ProviderTokens:
-    return registry.get(request, ProviderTokens)
-
-
 async def enabled_provider(request: Request, provider: ProviderPath) -> str:
     methods = registry.get(request, LoginMethods)
     if provider not in methods.by_name:
@@ -33,14 +21,10 @@ async def enabled_provider(request: Request, provider: ProviderPath) -> str:
     return provider
 
 
-async def authorization_service(request: Request) -> AuthorizationService:
-    return registry.get(request, AuthorizationService)
-
-
-AuthorizationDep = Annotated[AuthorizationService, Depends(authorization_service)]
-FederationDep = Annotated[Federation, Depends(federation)]
-FederationServiceDep = Annotated[FederationService, Depends(federation_service)]
-ProviderTokensDep = Annotated[ProviderTokens, Depends(provider_tokens)]
+AuthorizationDep = Annotated[AuthorizationService, Depends(registry.provide(AuthorizationService))]
+FederationDep = Annotated[Federation, Depends(registry.provide(Federation))]
+FederationServiceDep = Annotated[FederationService, Depends(registry.provide(FederationService))]
+ProviderTokensDep = Annotated[ProviderTokens, Depends(registry.provide(ProviderTokens))]
 EnabledProvider = Annotated[str, Depends(enabled_provider)]
 
 

@@ -1,7 +1,7 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
 from app.api.deps import RecentUser, no_store
 from app.core import registry
@@ -16,17 +16,8 @@ from app.features.registration.schemas import (
 )
 from app.features.registration.service import Registration
 
-
-async def registration_service(request: Request) -> Registration:
-    return registry.get(request, Registration)
-
-
-async def password_reset(request: Request) -> PasswordReset:
-    return registry.get(request, PasswordReset)
-
-
-RegistrationDep = Annotated[Registration, Depends(registration_service)]
-PasswordResetDep = Annotated[PasswordReset, Depends(password_reset)]
+RegistrationDep = Annotated[Registration, Depends(registry.provide(Registration))]
+PasswordResetDep = Annotated[PasswordReset, Depends(registry.provide(PasswordReset))]
 
 router = APIRouter(prefix="/auth", tags=["accounts"], dependencies=[Depends(no_store)])
 

@@ -2,7 +2,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
 from app.api.deps import (
     CurrentUser,
@@ -44,22 +44,10 @@ ENROL_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.CONFLICT: {}}
 MISSING_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.NOT_FOUND: {}}
 
 
-async def login_challenges(request: Request) -> LoginChallenges:
-    return registry.get(request, LoginChallenges)
-
-
-async def second_factor(request: Request) -> SecondFactor:
-    return registry.get(request, SecondFactor)
-
-
-async def factor_replacement(request: Request) -> FactorReplacement:
-    return registry.get(request, FactorReplacement)
-
-
 Users = Annotated[UserService, Depends(user_service("users:manage"))]
-Challenges = Annotated[LoginChallenges, Depends(login_challenges)]
-Factor = Annotated[SecondFactor, Depends(second_factor)]
-Replacement = Annotated[FactorReplacement, Depends(factor_replacement)]
+Challenges = Annotated[LoginChallenges, Depends(registry.provide(LoginChallenges))]
+Factor = Annotated[SecondFactor, Depends(registry.provide(SecondFactor))]
+Replacement = Annotated[FactorReplacement, Depends(registry.provide(FactorReplacement))]
 
 
 @router.post("/login/totp", responses=LOGIN_ERRORS)
