@@ -53,3 +53,19 @@ def run(project: Path, *arguments: str, **variables: str) -> tuple[int, str]:
     process = start(project, *arguments, **variables)
     output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     return process.returncode, output
+
+
+def run_tests(project: Path, tests: str) -> str:
+    """What pytest says about tests of that copy, which share this project's support."""
+    for name in ("__init__.py", "conftest.py", "support", "features"):
+        (project / "tests" / name).symlink_to(ROOT / "tests" / name)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "--no-cov", "-p", "no:cacheprovider", tests],
+        cwd=project,
+        env=environment(project),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    return done.stdout + done.stderr

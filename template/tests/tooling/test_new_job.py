@@ -44,23 +44,10 @@ def test_a_job_is_clean_formatted_and_in_the_record_of_its_domain(copy: Path) ->
 @pytest.mark.slow
 def test_its_own_tests_pass(copy: Path) -> None:
     write_job(copy, "specimens", "send_reminder")
-    for name in ("__init__.py", "conftest.py"):
-        project.write(copy / "tests" / name, (project.ROOT / "tests" / name).read_text())
-    (copy / "tests" / "support").symlink_to(project.ROOT / "tests" / "support")
-    tests = "tests/domains/specimens/test_send_reminder_job.py"
 
-    command = [sys.executable, "-m", "pytest", "-q", "-n0", "--no-cov", "-p", "no:cacheprovider"]
-    run = subprocess.run(
-        [*command, tests],
-        cwd=copy,
-        env=project.environment(copy),
-        capture_output=True,
-        text=True,
-        timeout=project.TIMEOUT_SECONDS,
-        check=False,
-    )
+    said = project.run_tests(copy, "tests/domains/specimens/test_send_reminder_job.py")
 
-    assert "2 passed" in run.stdout, run.stdout + run.stderr
+    assert "2 passed" in said, said
 
 
 @pytest.mark.parametrize(

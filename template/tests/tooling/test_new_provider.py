@@ -99,17 +99,12 @@ def test_a_domain_and_a_provider_stand_beside_each_other(copy: Path) -> None:
 @pytest.mark.slow
 def test_its_own_tests_pass(copy: Path) -> None:
     made, output = project.run(copy, "new", "provider", "zeta_id", "--display-name", "Zeta")
-    for name in ("__init__.py", "conftest.py"):
-        project.write(copy / "tests" / name, (project.ROOT / "tests" / name).read_text())
-    for name in ("support", "features"):
-        (copy / "tests" / name).symlink_to(project.ROOT / "tests" / name)
 
-    options = ("-q", "-n0", "--no-cov", "-p", "no:cacheprovider")
-    run = ran(copy, "pytest", *options, "tests/domains/zeta_id")
+    said = project.run_tests(copy, "tests/domains/zeta_id")
 
     assert made == 0, output
     assert "/api/v1/auth/callback/zeta_id" in output
-    assert "2 passed" in run.stdout, run.stdout + run.stderr
+    assert "2 passed" in said, said
 
 
 @pytest.mark.parametrize(
