@@ -43,7 +43,6 @@ LINES = {
         "from tooling.new import job",
         '    new.cli.command("job")(job.job)',
     },
-    "tests/api/test_default_deny.py": {'    ("GET", "/api/v1/jobs/{job_id:uuid}"),'},
     "tests/support/extensions.py": {'    "tests.features.jobs.idle",'},
     ".env.example": {
         "# JOBS_CONCURRENCY=10",

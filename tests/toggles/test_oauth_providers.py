@@ -27,9 +27,10 @@ OF_ANY = {
     ".env.example",
     "docs/how-to/secrets.md",
     "docs/index.md",
+    "docs/rate-limits.md",
+    "docs/second-factor.md",
     "docs/security/asvs.md",
     "docs/security/decisions.md",
-    "tests/api/test_default_deny.py",
     "tooling/commands.py",
 }
 OF_EACH = {".env.example", "app/features/federation/providers/__init__.py"}

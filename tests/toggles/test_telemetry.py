@@ -35,7 +35,6 @@ LINES: dict[str, dict[str, set[str]]] = {
             "    metrics.install(app, settings)",
         },
         ".env.example": {"# METRICS_ENABLED=true"},
-        "tests/api/test_default_deny.py": {'    ("GET", "/metrics"),'},
     },
     "opentelemetry": {
         "docs/deployment.md": {LINK, "With tracing, `trace_id` and `span_id` too."},
