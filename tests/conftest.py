@@ -9,6 +9,9 @@ import pytest
 
 from tests.support.process import IDENTITY, LEAKS
 
+# Its assertions then say what differs, as those of a test do.
+pytest.register_assert_rewrite("tests.support.parts")
+
 pytest_plugins = [
     "tests.support.figures",
     "tests.support.matrix",
