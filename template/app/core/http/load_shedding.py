@@ -13,17 +13,17 @@ from app.core.settings import Settings, SettingsGroup
 RETRY_AFTER_SECONDS = 1
 
 
-class OverloadSettings(SettingsGroup):
+class LoadSheddingSettings(SettingsGroup):
     max_concurrent_requests: int = Field(256, ge=1)
     """One more is 503 with Retry-After."""
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    limit = settings.group(OverloadSettings).max_concurrent_requests
-    app.add_middleware(Shedding, max_concurrent=limit)
+    limit = settings.group(LoadSheddingSettings).max_concurrent_requests
+    app.add_middleware(LoadShedding, max_concurrent=limit)
 
 
-class Shedding:
+class LoadShedding:
     def __init__(self, app: ASGIApp, *, max_concurrent: int) -> None:
         self.app = app
         self.max_concurrent = max_concurrent

@@ -21,11 +21,11 @@ cli = typer.Typer(no_args_is_help=True, help="The audit trail.")
 def verify() -> None:
     """Fail and name the first entry that was changed, removed, inserted or moved."""
     try:
-        whole = asyncio.run(_verify(Settings()))
+        verified = asyncio.run(_verify(Settings()))
     except BrokenChainError as error:
         raise _failed(error) from None
-    typer.echo(f"entries {whole.first} to {whole.last} are as they were sealed")
-    typer.echo(f"head: {whole.head}")
+    typer.echo(f"entries {verified.first} to {verified.last} are as they were sealed")
+    typer.echo(f"head: {verified.head}")
 
 
 @cli.command()

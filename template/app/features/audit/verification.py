@@ -1,4 +1,4 @@
-"""Whether the chain of sealed entries is whole, and the removal of its oldest part."""
+"""Whether the chain of sealed entries is verified, and the removal of its oldest part."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -102,12 +102,12 @@ class ChainVerifier:
 
 async def verify(database: Database, keys: AuditKeys) -> VerifiedRange:
     """Raises BrokenChainError that names the first entry which is not as it was sealed."""
-    whole = await _walked(database, keys)
+    verified = await _verified(database, keys)
     for sequence, identity in await database.rows(OUTSIDE, {}):
         raise BrokenChainError(f"entry number {sequence} ({identity}) was inserted")
     for row in await database.rows(WAITING, {}):
         _check_waiting(keys, row._mapping)
-    return whole
+    return verified
 
 
 async def prune(database: Database, keys: AuditKeys, before: datetime) -> int:
@@ -128,35 +128,39 @@ async def _prune_batch(database: Database, keys: AuditKeys, before: datetime) ->
         chain = await chain_of(session, keys)
         anchor = chain.base_sequence
         place = {"place": anchor, "last": chain.head_sequence}
-        walk = ChainVerifier(keys, chain)
+        verifier = ChainVerifier(keys, chain)
         for entry in (await session.execute(NEXT, place)).mappings():
             if entry["at"] >= before:
                 break
-            walk.step(entry)
-            chain.base_sequence, chain.base_link = walk.place, walk.link
-        if walk.place > anchor:
+            verifier.step(entry)
+            chain.base_sequence, chain.base_link = verifier.place, verifier.link
+        if verifier.place > anchor:
             sign_chain(chain, keys)
-            await session.execute(delete(entries).where(entries.c.sequence <= walk.place))
-            events.record(session, "audit.pruned", actor_id=None, first=anchor + 1, last=walk.place)
-    return walk.place - anchor
+            await session.execute(delete(entries).where(entries.c.sequence <= verifier.place))
+            events.record(
+                session, "audit.pruned", actor_id=None, first=anchor + 1, last=verifier.place
+            )
+    return verifier.place - anchor
 
 
-async def _walked(database: Database, keys: AuditKeys) -> VerifiedRange:
+async def _verified(database: Database, keys: AuditKeys) -> VerifiedRange:
     chain = await _chain(database, keys)
-    walk = ChainVerifier(keys, chain)
+    verifier = ChainVerifier(keys, chain)
     try:
-        async for entry in _sealed(database, walk, chain.head_sequence):
-            walk.step(entry)
-        walk.end(chain)
+        async for entry in _sealed(database, verifier, chain.head_sequence):
+            verifier.step(entry)
+        verifier.end(chain)
     except BrokenChainError:
         if (await _chain(database, keys)).base_sequence == chain.base_sequence:
             raise
-        return await _walked(database, keys)  # what was being read has been pruned
+        return await _verified(database, keys)  # what was being read has been pruned
     return VerifiedRange(chain.base_sequence + 1, chain.head_sequence, chain.head_link)
 
 
-async def _sealed(database: Database, walk: ChainVerifier, last: int) -> AsyncIterator[RowMapping]:
-    while rows := await database.rows(NEXT, {"place": walk.place, "last": last}):
+async def _sealed(
+    database: Database, verifier: ChainVerifier, last: int
+) -> AsyncIterator[RowMapping]:
+    while rows := await database.rows(NEXT, {"place": verifier.place, "last": last}):
         for row in rows:
             yield row._mapping
 

@@ -43,12 +43,12 @@ class AuthorizationService:
     def providers(self) -> Providers:
         others = [
             ProviderInfo(
-                name=way.name,
-                display_name=way.display_name,
-                type=way.type,
-                scopes=list(way.scopes),
+                name=method.name,
+                display_name=method.display_name,
+                type=method.type,
+                scopes=list(method.scopes),
             )
-            for way in self._methods.by_name.values()
+            for method in self._methods.by_name.values()
         ]
         return Providers(providers={provider.name: provider for provider in (LOCAL, *others)})
 
@@ -62,8 +62,8 @@ class AuthorizationService:
             user = await self._authenticated(body)
             facts = {"password": fingerprint(user.password_hash)}
             answer.authorization_code = await self.issue(user.id, client, **facts)
-        elif way := self._methods.by_name.get(body.provider):
-            answer.authorization_url = urljoin(base_url, await way.begin(client))
+        elif method := self._methods.by_name.get(body.provider):
+            answer.authorization_url = urljoin(base_url, await method.begin(client))
         else:
             raise NotFound("provider_not_found", "There is no such provider.")
         return answer
@@ -118,10 +118,10 @@ class AuthorizationService:
         return answer
 
     async def _completed(self, user_id: UUID, state: State) -> None:
-        way = self._methods.by_name.get(state["provider"])
-        if way is None:  # switched off since
+        method = self._methods.by_name.get(state["provider"])
+        if method is None:  # switched off since
             raise _invalid_code()
-        await way.complete(user_id, state["pending"])
+        await method.complete(user_id, state["pending"])
 
     async def _came_again(self, grant: CodeGrant) -> None:
         """Only for the client's own verifier: who merely saw the code ends nothing, and hides

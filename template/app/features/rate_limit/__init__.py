@@ -32,8 +32,8 @@ def install(app: FastAPI, settings: Settings) -> None:
     if not group.rate_limit_enabled:
         return
     windows = registry.find(app, Windows) or MemoryWindows()
-    gate = RequestRateLimiter(Rules(app, group), windows)
-    registry.add(app, RateLimiter, gate)
+    request_limiter = RequestRateLimiter(Rules(app, group), windows)
+    registry.add(app, RateLimiter, request_limiter)
     with_headers = group.rate_limit_headers_enabled
-    app.add_middleware(RateLimitMiddleware, gate=gate, with_headers=with_headers)
+    app.add_middleware(RateLimitMiddleware, limiter=request_limiter, with_headers=with_headers)
     openapi.amend(app, partial(amend, with_headers=with_headers))

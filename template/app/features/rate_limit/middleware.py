@@ -75,9 +75,9 @@ class RequestRateLimiter:
 
 
 class RateLimitMiddleware:
-    def __init__(self, app: ASGIApp, *, gate: RequestRateLimiter, with_headers: bool) -> None:
+    def __init__(self, app: ASGIApp, *, limiter: RequestRateLimiter, with_headers: bool) -> None:
         self.app = app
-        self.gate = gate
+        self.limiter = limiter
         self.with_headers = with_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +92,7 @@ class RateLimitMiddleware:
 
         sending = send_with_headers if self.with_headers else send
         try:
-            await self.gate.arrived(scope)
+            await self.limiter.arrived(scope)
         except TooManyRequests as error:
             refusal = problem(
                 scope,

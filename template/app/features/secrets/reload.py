@@ -90,11 +90,11 @@ class SecretReload:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    reloading = registry.add(app, SecretReload, SecretReload(settings))
+    reload = registry.add(app, SecretReload, SecretReload(settings))
     if settings.may_change:
-        health.register(app, "secrets", reloading.ping, critical=False)
+        health.register(app, "secrets", reload.ping, critical=False)
         seconds = settings.runtime.secrets_reload_seconds
-        lifespan.add(app, lambda: lifespan.repeated(reloading.reload, seconds))
+        lifespan.add(app, lambda: lifespan.repeated(reload.reload, seconds))
 
 
 def _shown(names: set[str]) -> list[str]:
