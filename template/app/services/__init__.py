@@ -8,12 +8,11 @@ from app.core import registry
 from app.core.database import Database
 from app.core.notices import NoNotices, Notices
 from app.core.security import Security
-from app.core.security.failure_counters import Counters
+from app.core.security.lockout import Lockout
 from app.core.security.principal import Principals
 from app.core.settings import Settings
 from app.services.auth import AuthService
 from app.services.bearers import BearerAuthenticator
-from app.services.lockout import Lockout, LockoutSettings
 from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
 from app.services.sessions import Sessions
@@ -22,8 +21,7 @@ from app.services.sessions import Sessions
 def install(app: FastAPI, settings: Settings) -> None:
     database, security = registry.get(app, Database), registry.get(app, Security)
     registry.add(app, Notices, NoNotices())
-    lockout = Lockout(settings.group(LockoutSettings), partial(registry.get, app, Counters))
-    registry.add(app, Lockout, lockout)
+    lockout = registry.get(app, Lockout)
     sessions = registry.add(app, Sessions, Sessions(database, security))
     registry.add(app, AuthService, AuthService(database, security, lockout, sessions))
     own_password = OwnPassword(database, security, lockout, partial(registry.get, app, Notices))

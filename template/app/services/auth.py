@@ -8,10 +8,10 @@ from app.core import instruments, request_info
 from app.core.database import Database
 from app.core.http.errors import Forbidden, OAuthError, Unauthenticated
 from app.core.security import Security, events
+from app.core.security.lockout import Lockout
 from app.models.user import User
 from app.repositories.user import UserRepository
 from app.schemas.auth import TokenResponse
-from app.services.lockout import Lockout
 from app.services.sessions import Sessions, wrong_credentials
 
 log = structlog.get_logger("app.auth")

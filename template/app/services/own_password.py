@@ -10,10 +10,10 @@ from app.core.database import Database, WriteSession
 from app.core.http.errors import Forbidden, PreconditionFailed
 from app.core.notices import Notices
 from app.core.security import Security, events
+from app.core.security.lockout import Lockout
 from app.models.user import User
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
-from app.services.lockout import Lockout
 
 log = structlog.get_logger("app.accounts")
 

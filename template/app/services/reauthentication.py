@@ -10,11 +10,11 @@ from app.core import clock, instruments, request_info
 from app.core.database import Database
 from app.core.http.errors import Forbidden
 from app.core.security import events
+from app.core.security.lockout import Lockout
 from app.core.security.passwords import Passwords
 from app.core.security.principal import Principal
 from app.repositories.session import SessionRepository, authenticated_at
 from app.repositories.user import UserRepository
-from app.services.lockout import Lockout
 
 log = structlog.get_logger("app.auth")
 

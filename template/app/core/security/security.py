@@ -17,8 +17,7 @@ from app.core.security.secret_key import (
     development_key,
     key_weakness,
 )
-from app.core.security.signing_key import KeyRing, SecretKeys
-from app.core.security.tokens import AccessTokens
+from app.core.security.tokens import AccessTokens, KeyRing, SecretKeys
 from app.core.settings import Settings, SettingsGroup
 
 ROTATED = {"secret_key", "secret_key_previous"}

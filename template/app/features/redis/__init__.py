@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from app.core import health, lifespan, registry
 from app.core.database import Database
 from app.core.project import project
-from app.core.security.failure_counters import Counters
+from app.core.security.lockout import Counters
 from app.core.settings import Settings
 from app.features.cache import Cache
 from app.features.redis.client import RedisClient, RedisUnavailable

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from app.core import clock
 from app.core.database import Database
-from app.core.security.failure_counters import Count, Counters, digest
+from app.core.security.lockout import Count, Counters, digest
 from app.features.cache import Cache
 
 TTL = timedelta(seconds=5)

@@ -8,7 +8,7 @@ from app.core.background import Background
 from app.core.database import Database, WriteSession
 from app.core.http.errors import Forbidden
 from app.core.security import Security
-from app.core.security.failure_counters import Counters
+from app.core.security.lockout import Counters, Lockout
 from app.core.settings import Settings
 from app.features.mail import MailSettings, Outbox
 from app.features.registration import routes
@@ -19,7 +19,6 @@ from app.features.registration.settings import RegistrationSettings, printed_tok
 from app.features.registration.token_mails import TokenMails
 from app.models.user import User
 from app.services.auth import AuthService, LoginCheck, record_refused_login
-from app.services.lockout import Lockout
 from app.services.own_password import OwnPassword
 
 

@@ -5,6 +5,7 @@ from functools import partial
 from app.core import clock
 from app.core.database import Database
 from app.core.http.errors import NotFound
+from app.core.security.lockout import Lockout
 from app.features.registration import mails
 from app.features.registration.repository import OneTimeTokenRepository
 from app.features.registration.service import invalid_token
@@ -12,7 +13,6 @@ from app.features.registration.token_mails import TokenMails
 from app.models.user import User
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
-from app.services.lockout import Lockout
 from app.services.own_password import OwnPassword
 
 RESET_PASSWORD = "reset_password"

@@ -13,7 +13,7 @@ import structlog
 from app.core import clock
 from app.core.background import Background
 from app.core.database import Database, WriteSession
-from app.core.security.failure_counters import Counters
+from app.core.security.lockout import Counters
 from app.features.mail.message import Mail
 from app.features.mail.outbox import Outbox
 from app.features.registration.repository import OneTimeTokenRepository, issue

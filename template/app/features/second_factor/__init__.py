@@ -6,6 +6,7 @@ from app.api.v1.router import PREFIX
 from app.core import registry
 from app.core.database import Database
 from app.core.security import Security
+from app.core.security.lockout import Lockout
 from app.core.settings import Settings
 from app.features.encryption import Encryption, columns
 from app.features.mail.outbox import Outbox
@@ -16,7 +17,6 @@ from app.features.second_factor.service import SECRETS, SecondFactor
 from app.features.second_factor.settings import SecondFactorSettings
 from app.features.state_store import StateStore
 from app.services.auth import AuthService
-from app.services.lockout import Lockout
 from app.services.reauthentication import Reauthentication
 
 

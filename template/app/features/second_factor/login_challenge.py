@@ -10,6 +10,7 @@ from uuid import UUID
 from app.core import clock
 from app.core.database import Database
 from app.core.http.errors import Forbidden, Unauthenticated
+from app.core.security.lockout import Lockout
 from app.core.security.passwords import fingerprint
 from app.features.second_factor.schemas import RecoveryCodes, TotpEnrolment
 from app.features.second_factor.service import SecondFactor
@@ -18,7 +19,6 @@ from app.features.state_store import StateStore
 from app.models.user import User
 from app.repositories.user import UserRepository
 from app.services.auth import record_refused_login
-from app.services.lockout import Lockout
 
 PURPOSE = "login-challenge"
 ENROLMENT_PURPOSE = "enrolment-challenge"

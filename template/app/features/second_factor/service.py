@@ -17,6 +17,7 @@ from app.core import clock, instruments, request_info
 from app.core.database import Database, WriteSession
 from app.core.http.errors import Conflict, Forbidden, NotFound
 from app.core.security import events
+from app.core.security.lockout import Attempt, Lockout
 from app.core.security.principal import Principal
 from app.features.encryption import Encryption, UndecryptableError
 from app.features.encryption.columns import EncryptedColumn
@@ -29,7 +30,6 @@ from app.features.second_factor.schemas import RecoveryCodes, TotpEnrolment
 from app.features.second_factor.settings import SecondFactorSettings
 from app.models.user import User
 from app.repositories.user import UserRepository
-from app.services.lockout import Attempt, Lockout
 
 log = structlog.get_logger("app.auth")
 

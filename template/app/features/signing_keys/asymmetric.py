@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 from jose import jwk
 from jose.backends.cryptography_backend import CryptographyECKey
 
-from app.core.security.signing_key import Algorithm, SigningKey
+from app.core.security.tokens import Algorithm, SigningKey
 
 type PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 

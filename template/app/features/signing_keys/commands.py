@@ -12,8 +12,7 @@ import typer
 from app.core import clock
 from app.core.security import SecuritySettings
 from app.core.security.secret_key import MATURITY, MIN_KEY_BYTES
-from app.core.security.signing_key import Algorithm, SigningKey
-from app.core.security.tokens import LEEWAY_SECONDS
+from app.core.security.tokens import LEEWAY_SECONDS, Algorithm, SigningKey
 from app.core.settings import ConfigurationError, Settings
 from app.features.signing_keys.directory import KeyDirectory, write_key
 from app.features.signing_keys.settings import SigningSettings, keys_directory

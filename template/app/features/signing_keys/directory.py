@@ -16,7 +16,7 @@ import structlog
 
 from app.core import clock
 from app.core.security.secret_key import MATURITY
-from app.core.security.signing_key import Algorithm, SigningKey
+from app.core.security.tokens import Algorithm, SigningKey
 from app.features.signing_keys.asymmetric import UnusableKeyError, new_pem, signing_key
 
 log = structlog.get_logger("app.keys")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from app.core.security.signing_key import Algorithm
+from app.core.security.tokens import Algorithm
 from app.core.settings import ConfigurationError, Settings, SettingsGroup
 from app.features.signing_keys.directory import KeyDirectory, exposed, write_key
 

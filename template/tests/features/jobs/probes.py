@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from app import installed
 from app.core import clock
-from app.core.security.failure_counters import CounterRow
+from app.core.security.lockout import CounterRow
 from app.core.settings import Settings
 from app.domains import Domain
 from app.features.jobs.cron import Cron

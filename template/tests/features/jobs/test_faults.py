@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app.core.security.failure_counters import CounterRow
+from app.core.security.lockout import CounterRow
 from app.features.jobs.models import JobRow, JobStatus
 from app.features.jobs.queue import JobQueue
 from tests.features.jobs.probes import COUNT, FAIL, WAIT, Mark, working

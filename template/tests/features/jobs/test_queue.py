@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from app.core import clock
-from app.core.security.failure_counters import CounterRow
+from app.core.security.lockout import CounterRow
 from app.features.jobs.cron import Cron
 from app.features.jobs.models import JobRow, JobStatus
 from app.features.jobs.queue import Job, JobQueue, LeaseLostError, Run

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.core import registry
-from app.core.security.failure_counters import Counters
+from app.core.security.lockout import Counters
 from tests.features.redis.proxy import Proxy
 from tests.features.redis.server import RedisServer
 from tests.support.service import Service, Start

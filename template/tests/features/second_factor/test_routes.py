@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select
 
-from app.core.security.failure_counters import CounterRow
+from app.core.security.lockout import CounterRow
 from app.features.second_factor.models import RecoveryCode, TotpFactor
 from tests.support.factories import PASSWORD, login, make_user, signed_in
 from tests.support.second_factor import (

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from httpx2 import AsyncClient, Response
 
+from app.core.security.lockout import AT_ONCE
 from app.core.security.passwords import Passwords
-from app.services.lockout import AT_ONCE
 from tests.support.factories import PASSWORD, make_user
 from tests.support.second_factor import AUTH, protected_user
 from tests.support.service import Start
@@ -202,7 +202,7 @@ async def test_many_failures_from_everywhere_alarm_and_slow_down_who_fails(
     async def slept(seconds: float) -> None:
         delays.append(seconds)
 
-    monkeypatch.setattr("app.services.lockout.sleep", slept)
+    monkeypatch.setattr("app.core.security.lockout.sleep", slept)
     async with start(login_failures_overall=3) as service:
         user = await make_user(service)
         await fail(service.client, "nobody", times=2)
