@@ -88,7 +88,7 @@ def is_allowed_to_a_feature(module: str, imported: str) -> bool:
         return other in {feature, *SUPPORT_FEATURES} or (is_bridge and is_root)
     if imported == "app.main" or inside(imported, "app.commands"):
         return module.split(".")[-1] in STARTS_THE_APPLICATION
-    return imported not in COMPOSITION and not inside(imported, "tooling")
+    return not inside(imported, *COMPOSITION, "tooling")
 
 
 @pytest.mark.parametrize("path", modules("core"), ids=name)

@@ -34,8 +34,13 @@ type Json = dict[str, Any]
 type Amendment = Callable[[Json], None]
 
 
-class Amendments(list[Amendment]):
+class Amendments:
     """What parts add to the schema, in order."""
+
+    def __init__(self) -> None:
+        self.before_errors: list[Amendment] = []
+        """They add bodies and parameters, which decide about the errors of an operation."""
+        self.after_errors: list[Amendment] = []
 
 
 def install(app: FastAPI) -> None:
@@ -45,8 +50,10 @@ def install(app: FastAPI) -> None:
     def documented() -> Json:
         if app.openapi_schema is None:
             schema = generate()
+            for amendment in amendments.before_errors:
+                amendment(schema)
             _complete(schema)
-            for amendment in amendments:
+            for amendment in amendments.after_errors:
                 amendment(schema)
             _document_headers(schema)
         return generate()
@@ -54,8 +61,10 @@ def install(app: FastAPI) -> None:
     app.openapi = documented  # type: ignore[method-assign]
 
 
-def amend(app: FastAPI, amendment: Amendment) -> None:
-    registry.get(app, Amendments).append(amendment)
+def amend(app: FastAPI, amendment: Amendment, *, before_errors: bool = False) -> None:
+    """Registers an amendment; `before_errors` where it adds a body or a parameter."""
+    amendments = registry.get(app, Amendments)
+    (amendments.before_errors if before_errors else amendments.after_errors).append(amendment)
 
 
 def operation_id(route: APIRoute) -> str:

@@ -23,8 +23,6 @@ from app.services.sessions import Sessions
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 PATH = "/api/v1/auth/token"
-OPENAPI = {"requestBody": {"required": True, "content": {}}}
-"""`TokenGrants.document` fills in the grants that are installed."""
 
 
 type Redeem[G] = Callable[[G], Awaitable[TokenResponse]]
@@ -64,6 +62,8 @@ class TokenGrants:
         """Completes the OpenAPI schema. Inline: nothing else refers to the grants."""
         body = {"schema": {"oneOf": [model.model_json_schema() for model in self._redeem]}}
         operation = schema["paths"][PATH]["post"]
+        names = ", ".join(f"`{name}`" for name in self._models)
+        operation["description"] = f"RFC 6749: {names}, as a form or as JSON."
         operation["requestBody"] = {"required": True, "content": {FORM: body, JSON: body}}
 
 
@@ -80,7 +80,7 @@ def install(app: FastAPI) -> None:
     grants.add("password", PasswordGrant, by_password)
     grants.add("refresh_token", RefreshGrant, by_refresh_token)
     registry.add(app, TokenGrants, grants)
-    openapi.amend(app, grants.document)
+    openapi.amend(app, grants.document, before_errors=True)
 
 
 async def token_grant(request: Request) -> Grant:

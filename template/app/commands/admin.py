@@ -7,7 +7,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from app.commands import db
-from app.commands.application import opened_app
+from app.commands.application import recording_app
 from app.commands.password_input import PasswordFileOption, PasswordStdinOption, given_password
 from app.core import registry
 from app.core.database import Database
@@ -61,7 +61,7 @@ def _check(settings: SecuritySettings, password: str, username: str, email: str)
 
 
 async def _create(settings: Settings, email: str, username: str, password: str) -> bool:
-    async with opened_app(settings) as app, registry.get(app, Database).write() as session:
+    async with recording_app(settings) as app, registry.get(app, Database).write() as session:
         return await ensure_admin(
             session, Passwords(), email=email, username=username, password=password
         )

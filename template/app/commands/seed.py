@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
+from app.commands.application import opened_database
 from app.commands.password_input import PasswordFileOption, PasswordStdinOption, given_password
-from app.core.database import Database
-from app.core.database.settings import database_url
 from app.core.security.passwords import Passwords
 from app.core.settings import ConfigurationError, Settings
 from app.services.seeding import seed_users
@@ -39,10 +38,7 @@ def seed(
 async def _seed(settings: Settings, users: int, seed: int, password: str | None) -> None:
     # One hash for all of them: to hash each anew would take a minute for every thousand.
     password_hash = await Passwords().hash(password) if password is not None else None
-    database = Database(database_url(settings), settings)
-    try:
+    async with opened_database(settings) as database:
         with typer.progressbar(length=users, label="Seeding") as bar:
             async for added in seed_users(database, users, seed=seed, password_hash=password_hash):
                 bar.update(added)
-    finally:
-        await database.close()

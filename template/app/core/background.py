@@ -16,6 +16,7 @@ log = structlog.get_logger("app.background")
 DRAIN_SECONDS = 5.0
 
 WORKERS = 6
+"""What waits here ends in a mail, so that a mail server that is away delays nothing else."""
 
 type Work = Callable[[], Awaitable[None]]
 
@@ -80,6 +81,6 @@ class Background:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Before it is drained at the end, the parts that its work needs are still open."""
+    """After the database, which its work uses; Redis and jobs are closed when it is drained."""
     background = registry.add(app, Background, Background())
     lifespan.add(app, background.running)

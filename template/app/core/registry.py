@@ -33,7 +33,7 @@ def find[T](app: FastAPI, kind: type[T]) -> T | None:
 
 
 def _parts(app: FastAPI) -> dict[type, Any]:
-    if not hasattr(app.state, "parts"):
-        app.state.parts = {}
-    parts: dict[type, Any] = app.state.parts
+    if not hasattr(app.state, "registered_parts"):
+        app.state.registered_parts = {}
+    parts: dict[type, Any] = app.state.registered_parts
     return parts

@@ -31,8 +31,8 @@ class AuthService:
         self._security = security
         self._lockout = lockout
         self._sessions = sessions
-        self.checks: list[LoginCheck] = [self._require_active]
-        """Run in order after a right password; each raises what refuses the login."""
+        self.checks: list[LoginCheck] = []
+        """Of parts, run in order after the right password of an active account; each may refuse."""
 
     async def login(self, identifier: str, password: str) -> TokenResponse:
         """Raises TooManyRequests, Unauthenticated or, after a right password only, Forbidden."""
@@ -53,6 +53,7 @@ class AuthService:
             instruments.auth_event("login", "failure")
             await record_refused_login(self._database, user, "wrong_password", locked=locked)
             raise wrong_credentials()
+        await self._require_active(user)
         if new_hash is not None and not await self._rehashed(user, new_hash):
             return await self.authenticate(identifier, password)
         for check in self.checks:
@@ -85,17 +86,8 @@ class AuthService:
 async def record_refused_login(
     database: Database, user: User | None, reason: str, *, locked: bool = False
 ) -> None:
-    """In a transaction of its own, which the refusal does not take back.
-
-    A name that nobody has is not recorded: people type passwords into the wrong field.
-    """
+    """A name that nobody has is not recorded: people type passwords into the wrong field."""
     user_id = user.id if user else None
-    target, reason = (f"user:{user_id}", reason) if user_id else (None, "unknown_account")
-    actions = ("auth.login", "auth.lockout") if locked else ("auth.login",)
-    if not events.recorders(database):
-        return
-    async with database.write() as session:
-        for action in actions:
-            events.record(
-                session, action, actor_id=user_id, target=target, outcome="failure", reason=reason
-            )
+    reason = reason if user else "unknown_account"
+    for action in ("auth.login", "auth.lockout") if locked else ("auth.login",):
+        await events.record_refusal(database, action, user_id, reason=reason)

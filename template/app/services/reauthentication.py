@@ -77,14 +77,6 @@ class Reauthentication:
         instruments.auth_event("reauthentication")
 
     async def _refused(self, user: Principal, session_id: UUID, method: str) -> None:
-        """In a transaction of its own, which the refusal does not take back."""
-        async with self._database.write() as session:
-            events.record(
-                session,
-                "session.reauthenticated",
-                actor_id=user.id,
-                target=f"session:{session_id}",
-                outcome="failure",
-                method=method,
-            )
+        action, target = "session.reauthenticated", f"session:{session_id}"
+        await events.record_refusal(self._database, action, user.id, target=target, method=method)
         instruments.auth_event("reauthentication", "failure")

@@ -100,10 +100,11 @@ class WriteSession(AsyncSession):
         self._afterwards.append(work)
 
     async def commit(self) -> None:
-        for work in _taken(self._beforehand):
-            await work()
+        while self._beforehand:
+            await self._beforehand.pop(0)()
         await super().commit()
-        for work in _taken(self._afterwards):
+        while self._afterwards:
+            work = self._afterwards.pop(0)
             try:
                 await work()
             except Exception:  # the change is committed: the request must not fail any more
@@ -175,13 +176,6 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 def database_of(request: Request) -> Database:
     return registry.get(request, Database)
-
-
-def _taken(works: list[Work]) -> list[Work]:
-    """Each runs once, however often the session commits."""
-    taken = works.copy()
-    works.clear()
-    return taken
 
 
 async def _nobody_listens(user_id: UUID | None) -> None: ...

@@ -76,14 +76,14 @@ def install(app: FastAPI, settings: Settings) -> None:
     level = logging.getLevelNamesMapping()[group.log_level]
     shared = _shared_processors(settings.runtime.environment)
     renderer = _renderer(log_format)
-    concealed = Redaction(settings)
+    redaction = Redaction(settings)
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer, _as_bytes, concealed],
+        processors=[*shared, structlog.processors.format_exc_info, renderer, _as_bytes, redaction],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=NamedLogger,
         cache_logger_on_first_use=False,
     )
-    _route_standard_library(shared, renderer, concealed, level)
+    _route_standard_library(shared, renderer, redaction, level)
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -133,7 +133,7 @@ def _shared_processors(environment: str) -> list[Processor]:
 
 
 def _route_standard_library(
-    shared: list[Processor], renderer: Processor, concealed: Processor, level: int
+    shared: list[Processor], renderer: Processor, redaction: Processor, level: int
 ) -> None:
     handler = StdoutHandler()
     handler.setFormatter(
@@ -144,7 +144,7 @@ def _route_standard_library(
                 structlog.processors.format_exc_info,
                 renderer,
                 _as_bytes,
-                concealed,
+                redaction,
                 _as_text,
             ],
         )

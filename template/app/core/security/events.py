@@ -64,12 +64,23 @@ def record(
         recorder.record(session, event)
 
 
-async def record_refusal(database: Database, action: str, user_id: UUID, **detail: Any) -> None:
-    """In a transaction of its own, which the error answer does not roll back."""
+async def record_refusal(
+    database: Database,
+    action: str,
+    user_id: UUID | None,
+    *,
+    target: str | None = None,
+    **detail: Any,
+) -> None:
+    """In a transaction of its own, which the error answer does not roll back.
+
+    The target is the user unless another is named.
+    """
     if not recorders(database):
         return
-    async with database.write() as session:
+    if target is None and user_id is not None:
         target = f"user:{user_id}"
+    async with database.write() as session:
         record(session, action, actor_id=user_id, target=target, outcome="failure", **detail)
 
 

@@ -104,6 +104,11 @@ class Settings:
         unread = [f"{name.upper()}: no part reads it" for name in self._given.keys() - known]
         self._refuse(unread + self._problems(self.groups))
 
+    def check_group(self, kind: type[SettingsGroup]) -> None:
+        """Raises ConfigurationError for what production refuses about this group."""
+        if self.runtime.is_production:
+            self._refuse(list(self.group(kind).problems()))
+
     def find(self) -> Found:
         """What files and stores hold now. Blocks. Raises ConfigurationError."""
         return self._sources.find()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import typer
 
-from app.commands.application import opened_app
+from app.commands.application import opened_app, recording_app
 from app.core import clock, registry
 from app.core.database import Database
 from app.core.settings import ConfigurationError, Settings
@@ -48,7 +48,7 @@ async def _verify(settings: Settings) -> VerifiedRange:
 
 
 async def _prune(settings: Settings, retention: timedelta) -> int:
-    async with opened_app(settings) as app:
+    async with recording_app(settings) as app:
         database, before = registry.get(app, Database), clock.now() - retention
         return await verification.prune(database, registry.get(app, AuditKeys), before)
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from app.core import clock, registry
-from app.core.security import Security
 from app.core.settings import Settings
 from app.features.audit import verification
 from app.features.audit.keys import AuditKeys
@@ -16,8 +15,7 @@ async def _prune_audit(run: Run, payload: NoPayload) -> None:
     settings = registry.get(run.app, Settings)
     days = settings.group(AuditSettings).audit_retention_days
     if days is not None:
-        security = registry.get(run.app, Security)
-        keys = AuditKeys(security.derived_keys)
+        keys = registry.get(run.app, AuditKeys)
         await verification.prune(run.database, keys, clock.now() - timedelta(days=days))
 
 

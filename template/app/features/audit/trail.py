@@ -1,6 +1,6 @@
 """The audit trail: one entry for each change of who may do what.
 
-`audit_chain.py` seals what was committed, `audit_sealer.py` has it done soon after each commit.
+`chain.py` seals what was committed, `sealer.py` has it done soon after each commit.
 """
 
 from collections.abc import Awaitable, Callable

@@ -14,7 +14,7 @@ from typing import Literal
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from app.core import registry
@@ -126,7 +126,3 @@ def install(app: FastAPI, settings: Settings) -> None:
         own.replace([key.encode() for key in group.keys])
 
     settings.on_change(EncryptionSettings, {"encryption_keys"}, follow)
-
-
-def encryption_of(request: Request) -> Encryption:
-    return registry.get(request, Encryption)

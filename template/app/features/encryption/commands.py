@@ -4,14 +4,13 @@ import asyncio
 
 import typer
 
+from app.commands.application import opened_app
 from app.core import registry
 from app.core.database import Database
-from app.core.database.settings import database_url
 from app.core.settings import Settings
 from app.features.encryption import Encryption
 from app.features.encryption.columns import EncryptedColumns
 from app.features.encryption.reencryption import Progress, Reencryption
-from app.main import create_app
 
 
 def reencrypt() -> None:
@@ -25,19 +24,15 @@ def reencrypt() -> None:
 
 async def _reencrypted(settings: Settings) -> bool:
     """False where no key reads something."""
-    app = create_app(settings)
-    database = Database(database_url(settings), settings)
-    reencryption = Reencryption(database, registry.get(app, Encryption))
     unreadable = 0
-    try:
+    async with opened_app(settings) as app:
+        reencryption = Reencryption(registry.get(app, Database), registry.get(app, Encryption))
         for column in registry.get(app, EncryptedColumns):
             progress = Progress()
             async for progress in reencryption.run(column):
                 typer.echo(f"{column.name}: {progress.seen}", err=True)
             _report(column.name, progress)
             unreadable += progress.unreadable
-    finally:
-        await database.close()
     return not unreadable
 
 

@@ -29,7 +29,7 @@ from app.features.federation.providers import PROVIDERS
 from app.features.federation.schemas import CodeGrant
 from app.features.federation.service import FederationService
 from app.features.federation.settings import SECRETS, ProviderSettings
-from app.features.mail.outbox import MailSettings
+from app.features.mail import MailSettings
 from app.features.state_store import StateStore
 from app.services.auth import AuthService
 from app.services.sessions import Sessions

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import make_url
 
-from app.commands.application import opened_app
+from app.commands.application import recording_app
 from app.core import registry
 from app.core.database import Database, migrations
 from app.core.database.settings import DatabaseSettings, database_url
@@ -23,7 +23,7 @@ from app.features.federation.protocol.flow import Flow
 from app.features.federation.provider_tokens import ProviderTokens
 from app.features.federation.sync import ProviderSync
 from app.features.state_store import DatabaseStateStore
-from app.main import create_app
+from app.main import assembled
 
 cli = typer.Typer(no_args_is_help=True, help="Sign-in through providers.")
 
@@ -76,7 +76,7 @@ def sync() -> None:
 
 
 async def _synced(settings: Settings) -> None:
-    async with opened_app(settings) as app:
+    async with recording_app(settings) as app:
         database = registry.get(app, Database)
         tokens, flow = registry.get(app, ProviderTokens), registry.get(app, Federation)
         provider_sync = ProviderSync(database, tokens, flow)
@@ -90,7 +90,7 @@ async def _synced(settings: Settings) -> None:
 
 
 def _connections(settings: Settings) -> Mapping[str, ProviderConnection]:
-    return registry.get(create_app(settings), Flow).connections
+    return registry.get(assembled(settings), Flow).connections
 
 
 def _checked(name: str, connection: ProviderConnection) -> bool:

@@ -18,4 +18,4 @@ def install(app: FastAPI, settings: Settings) -> None:
     store = Idempotency(registry.get(app, Database), registry.get(app, Security))
     registry.add(app, Idempotency, store)
     registry.add(app, RepeatGuard, IdempotencyGuard())
-    openapi.amend(app, partial(document, app))
+    openapi.amend(app, partial(document, app), before_errors=True)

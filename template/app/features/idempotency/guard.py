@@ -100,8 +100,9 @@ def document(app: FastAPI, schema: dict[str, Any]) -> None:
     for context in iter_route_contexts(app.routes):
         route = context.original_route
         if isinstance(route, CreatingRoute) and route.creates:
-            operation = schema["paths"][context.path_format]["post"]
-            operation.setdefault("parameters", []).append(PARAMETER)
+            operation = schema["paths"].get(context.path_format, {}).get("post")
+            if operation is not None:  # else the route is not in the schema
+                operation.setdefault("parameters", []).append(PARAMETER)
 
 
 def _checked_key(request: Request) -> str:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -11,9 +9,8 @@ from uuid import UUID
 import typer
 from sqlalchemy import select, update
 
+from app.commands.application import opened_database
 from app.core import clock
-from app.core.database import Database
-from app.core.database.settings import database_url
 from app.core.http.errors import NotFound
 from app.core.settings import Settings
 from app.features.jobs.models import JobRow, JobStatus
@@ -72,12 +69,12 @@ async def _list(status: JobStatus | None, limit: int) -> list[JobRow]:
     statement = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
     if status is not None:
         statement = statement.where(JobRow.status == status)
-    async with _database() as database, database.read() as session:
+    async with opened_database(Settings()) as database, database.read() as session:
         return list(await session.scalars(statement))
 
 
 async def _get(job_id: UUID) -> JobRow:
-    async with _database() as database, database.read() as session:
+    async with opened_database(Settings()) as database, database.read() as session:
         row = await session.get(JobRow, job_id)
     if row is None:
         raise NotFound("job_not_found", "There is no such job.")
@@ -89,21 +86,11 @@ async def _retry(job_id: UUID | None, name: str | None) -> int:
     now = clock.now()
     again = {"status": JobStatus.WAITING, "attempts": 0, "run_at": now, "due_at": now}
     dead = update(JobRow).where(chosen, JobRow.status == JobStatus.DEAD)
-    async with _database() as database, database.write() as session:
+    async with opened_database(Settings()) as database, database.write() as session:
         changed = dead.values(again | {"finished_at": None}).returning(JobRow.id)
         return len((await session.scalars(changed)).all())
 
 
 async def _purge(status: JobStatus, days: int) -> int:
-    async with _database() as database:
+    async with opened_database(Settings()) as database:
         return await JobStore(database).purge(status, clock.now() - timedelta(days=days))
-
-
-@asynccontextmanager
-async def _database() -> AsyncIterator[Database]:
-    settings = Settings()
-    database = Database(database_url(settings), settings)
-    try:
-        yield database
-    finally:
-        await database.close()

@@ -5,7 +5,7 @@
        └── it raises, or its worker is lost ──┴── at its last attempt ──▶ dead
 
 The row is written in the request's own transaction: a committed request means that the job will
-run, whatever is away at the moment. `app.features.jobs` runs it.
+run, whatever is away at the moment. `runner.py` runs it.
 """
 
 import random

@@ -1,7 +1,7 @@
-"""Where the limits are enforced: at the door, and once more where a caller becomes known.
+"""Where the limits are enforced: before everything else, and again once the caller is known.
 
-The caller of a token that was seen before is counted at the door too, so that a request costs one
-look at the store.
+The caller of a token that was seen before is counted at once too, so that a request costs one look
+at the store.
 """
 
 from collections import OrderedDict
@@ -20,7 +20,7 @@ from app.features.rate_limit.windows import LimitResult, Window, Windows
 
 log = structlog.get_logger("app.rate_limit")
 
-VERDICTS = "app.rate_limit.verdicts"
+RESULTS = "app.rate_limit.results"
 COUNTED = "app.rate_limit.counted"
 CODE = "rate_limited"
 DETAIL = "Too many requests; try again later."
@@ -62,12 +62,12 @@ class RequestRateLimiter:
 
     async def _count(self, scope: Scope, windows: Sequence[Window]) -> None:
         """Raises TooManyRequests."""
-        verdicts = await self._windows.hit(windows)
-        scope.setdefault(VERDICTS, []).extend(verdicts)
-        refused = [verdict for verdict in verdicts if verdict.is_refused]
+        results = await self._windows.hit(windows)
+        scope.setdefault(RESULTS, []).extend(results)
+        refused = [result for result in results if result.is_refused]
         if not refused:
             return
-        last = max(refused, key=lambda verdict: verdict.wait)
+        last = max(refused, key=lambda result: result.wait)
         limit, client = last.window.name, scope.get("client")
         instruments.rate_limit_hit(limit)
         log.warning("rate_limit.exceeded", limit=limit, client_ip=client[0] if client else None)
@@ -86,8 +86,8 @@ class RateLimitMiddleware:
             return
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start" and scope.get(VERDICTS):
-                message["headers"] = [*message.get("headers", ()), *_headers(scope[VERDICTS])]
+            if message["type"] == "http.response.start" and scope.get(RESULTS):
+                message["headers"] = [*message.get("headers", ()), *_headers(scope[RESULTS])]
             await send(message)
 
         sending = send_with_headers if self.with_headers else send
@@ -114,10 +114,10 @@ def _fingerprint(scope: Scope) -> bytes:
     return b""
 
 
-def _headers(verdicts: Sequence[LimitResult]) -> list[tuple[bytes, bytes]]:
+def _headers(results: Sequence[LimitResult]) -> list[tuple[bytes, bytes]]:
     """draft-ietf-httpapi-ratelimit-headers: the quota, and what is left of it for how long."""
-    policies = [f'"{v.window.name}";q={v.window.amount};w={v.window.seconds}' for v in verdicts]
-    left = [f'"{v.window.name}";r={max(0, v.remaining)};t={v.wait_seconds}' for v in verdicts]
+    policies = [f'"{v.window.name}";q={v.window.amount};w={v.window.seconds}' for v in results]
+    left = [f'"{v.window.name}";r={max(0, v.remaining)};t={v.wait_seconds}' for v in results]
     return [
         (b"ratelimit-policy", ", ".join(policies).encode()),
         (b"ratelimit", ", ".join(left).encode()),

@@ -37,8 +37,8 @@ return result
 
 
 class RedisWindows:
-    def __init__(self, link: RedisClient, prefix: str, fallback: Windows) -> None:
-        self._link = link
+    def __init__(self, client: RedisClient, prefix: str, fallback: Windows) -> None:
+        self._client = client
         self._prefix = prefix
         self._fallback = fallback
 
@@ -46,7 +46,7 @@ class RedisWindows:
         keys = [f"{self._prefix}window:{w.key}".encode("utf-8", "surrogatepass") for w in windows]
         bounds = [bound for window in windows for bound in (window.amount, window.seconds * 1000)]
         try:
-            [(free, *counts)] = await self._link.call(("EVAL", HIT, len(keys), *keys, *bounds))
+            [(free, *counts)] = await self._client.call(("EVAL", HIT, len(keys), *keys, *bounds))
         except RedisUnavailable:
             return await self._fallback.hit(windows)
         return [
@@ -61,6 +61,6 @@ class RedisWindows:
 
 def install(app: FastAPI) -> None:
     """After Redis, before the limits."""
-    link = registry.find(app, RedisClient)
-    if link is not None:
-        registry.add(app, Windows, RedisWindows(link, key_prefix(), MemoryWindows()))
+    client = registry.find(app, RedisClient)
+    if client is not None:
+        registry.add(app, Windows, RedisWindows(client, key_prefix(), MemoryWindows()))

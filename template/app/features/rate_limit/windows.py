@@ -42,7 +42,7 @@ class Windows(Protocol):
     async def hit(self, windows: Sequence[Window]) -> list[LimitResult]:
         """Counts under every window or, where one is full, under none: a refusal prolongs nothing.
 
-        A verdict for each window, in order.
+        A result for each window, in order.
         """
         ...
 

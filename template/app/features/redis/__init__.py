@@ -23,14 +23,14 @@ def install(app: FastAPI, settings: Settings) -> None:
     group = settings.group(RedisSettings)
     if group.redis_url is None:
         return
-    link = registry.add(app, RedisClient, RedisClient(group.redis_url.get_secret_value()))
-    registry.add(app, Cache, Cache(RedisStore(link, key_prefix())))
+    client = registry.add(app, RedisClient, RedisClient(group.redis_url.get_secret_value()))
+    registry.add(app, Cache, Cache(RedisStore(client, key_prefix())))
     registry.add(
         app, Counters, CachedCounters(registry.get(app, Database), registry.get(app, Cache))
     )
-    settings.on_change(RedisSettings, {"redis_url"}, link.follow)
-    health.register(app, "redis", link.ping, critical=False)
-    lifespan.add(app, link.opened)
+    settings.on_change(RedisSettings, {"redis_url"}, client.follow)
+    health.register(app, "redis", client.ping, critical=False)
+    lifespan.add(app, client.opened)
 
 
 def key_prefix() -> str:

@@ -21,14 +21,14 @@ MAX_TTL = timedelta(hours=24)
 class RedisStore:
     is_coherent = True
 
-    def __init__(self, link: RedisClient, prefix: str) -> None:
-        self._link = link
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
         self._prefix = prefix
 
     async def get(self, key: str, tags: Sequence[str]) -> StoredValue:
         names = [self._answer(key), *(self._version(tag) for tag in tags)]
         try:
-            now, (stored, *versions) = await self._link.call(("TIME",), ("MGET", *names))
+            now, (stored, *versions) = await self._client.call(("TIME",), ("MGET", *names))
         except RedisUnavailable:
             return StoredValue(None, None)
         seconds, microseconds = map(int, now)
@@ -57,7 +57,7 @@ class RedisStore:
         """What is lost here, because Redis is away, ends with the lifetime of the answer."""
         told: Command = command
         try:
-            await self._link.call(told)
+            await self._client.call(told)
         except RedisUnavailable:
             return
 

@@ -1,4 +1,4 @@
-"""Every mail this service writes, one function each."""
+"""The mails of registration, one function each."""
 
 from app.core import project
 from app.features.mail.message import Mail, compose

@@ -30,11 +30,11 @@ class Registration:
     """What an address is known for is told to that address only, never to who asks."""
 
     def __init__(
-        self, database: Database, security: Security, mailing: TokenMails, *, is_enabled: bool
+        self, database: Database, security: Security, token_mails: TokenMails, *, is_enabled: bool
     ) -> None:
         self._database = database
         self._security = security
-        self._mailing = mailing
+        self._mails = token_mails
         self._is_enabled = is_enabled
 
     async def register(self, body: RegisterRequest) -> None:
@@ -60,13 +60,13 @@ class Registration:
                 target=f"user:{user_id}" if user_id else None,
                 outcome="success" if user_id else "failure",
             )
-        self._mailing.later(partial(self._write_to, user_id, body.email))
+        self._mails.later(partial(self._write_to, user_id, body.email))
         log.info("user.registered")
         instruments.auth_event("register", "success")
 
     def verify_again(self, user: User) -> None:
         """For a user who cannot log in yet; the mail that was sent first may be too old."""
-        self._mailing.later(partial(self._write_to, user.id, user.email))
+        self._mails.later(partial(self._write_to, user.id, user.email))
 
     async def request_change(self, user: Principal, address: str) -> None:
         """Both addresses learn of it; nothing changes before the new one confirms."""
@@ -77,8 +77,8 @@ class Registration:
                 actor_id=user.id,
                 target=f"user:{user.id}",
             )
-            self._mailing.tell(session, mails.address_change_requested(user.email))
-        self._mailing.later(partial(self._write_to_new, user.id, address))
+            self._mails.tell(session, mails.address_change_requested(user.email))
+        self._mails.later(partial(self._write_to_new, user.id, address))
 
     async def verify(self, token: str) -> None:
         """Raises BadRequest for a token that does not work, or a conflict over an address."""
@@ -97,7 +97,7 @@ class Registration:
         if not changes and user.email != taken.email:
             raise invalid_token()
         if changes:
-            self._mailing.tell(session, notices.address_changed(user.email))
+            self._mails.tell(session, notices.address_changed(user.email))
             user.email = taken.email
         action = "user.email_changed" if changes else "user.email_verified"
         events.record(session, action, actor_id=user.id, target=f"user:{user.id}")
@@ -106,17 +106,17 @@ class Registration:
     async def _write_to(self, user_id: UUID | None, address: str) -> None:
         """`user_id` is None for who registered with an address that has an account."""
         if user_id is None:
-            await self._mailing.write(mails.already_registered(address))
+            await self._mails.write(mails.already_registered(address))
             return
-        await self._mailing.write_token(user_id, VERIFY_EMAIL, address, mails.verification)
+        await self._mails.write_token(user_id, VERIFY_EMAIL, address, mails.verification)
 
     async def _write_to_new(self, user_id: UUID, address: str) -> None:
         async with self._database.read() as session:
             known = await UserRepository(session).by_identifier(address)
         if known is not None:
-            await self._mailing.write(mails.already_registered(address))
+            await self._mails.write(mails.already_registered(address))
             return
-        await self._mailing.write_token(user_id, CHANGE_EMAIL, address, mails.verification)
+        await self._mails.write_token(user_id, CHANGE_EMAIL, address, mails.verification)
 
 
 def invalid_token() -> BadRequest:

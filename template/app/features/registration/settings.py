@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.core.settings import SettingsGroup
 from app.core.settings.settings import Groups
-from app.features.mail.outbox import MailSettings
+from app.features.mail import MailSettings
 
 
 class RegistrationSettings(SettingsGroup):

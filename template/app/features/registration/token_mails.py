@@ -14,8 +14,7 @@ from app.core import clock
 from app.core.background import Background
 from app.core.database import Database, WriteSession
 from app.core.security.lockout import Counters
-from app.features.mail.message import Mail
-from app.features.mail.outbox import Outbox
+from app.features.mail import Mail, Outbox
 from app.features.registration.repository import OneTimeTokenRepository, issue
 
 log = structlog.get_logger("app.mail")

@@ -9,7 +9,7 @@ from app.core.security import Security
 from app.core.security.lockout import Lockout
 from app.core.settings import Settings
 from app.features.encryption import Encryption, columns
-from app.features.mail.outbox import Outbox
+from app.features.mail import Outbox
 from app.features.second_factor import routes
 from app.features.second_factor.login_challenge import LoginChallenges
 from app.features.second_factor.replacement import FactorReplacement

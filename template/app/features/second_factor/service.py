@@ -21,7 +21,7 @@ from app.core.security.lockout import Attempt, Lockout
 from app.core.security.principal import Principal
 from app.features.encryption import Encryption, UndecryptableError
 from app.features.encryption.columns import EncryptedColumn
-from app.features.mail.outbox import Outbox
+from app.features.mail import Outbox
 from app.features.second_factor import totp
 from app.features.second_factor.mails import mail_of
 from app.features.second_factor.models import TotpFactor

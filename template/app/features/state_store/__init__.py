@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from sqlalchemy import JSON, String, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,10 +70,6 @@ class DatabaseStateStore:
 
 def install(app: FastAPI, settings: Settings) -> None:
     registry.add(app, StateStore, DatabaseStateStore(registry.get(app, Database)))
-
-
-def state_store_of(request: Request) -> StateStore:
-    return registry.get(request, StateStore)
 
 
 def state_key(purpose: str, handle: str) -> str:

@@ -74,4 +74,4 @@ class PreSampled(Sampler):
         )
 
     def get_description(self) -> str:
-        return f"Drawn{{{self._sampler.get_description()}}}"
+        return f"PreSampled{{{self._sampler.get_description()}}}"

@@ -29,7 +29,7 @@ async def test_health_and_liveness_touch_no_part(
     health.register(service.app, "broken", broken, critical=True)
 
     with monkeypatch.context() as patch:
-        patch.delitem(service.app.state.parts, Database)
+        patch.delitem(service.app.state.registered_parts, Database)
         plain = await service.client.get("/health")
         liveness = await service.client.get(LIVENESS)
 

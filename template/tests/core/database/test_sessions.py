@@ -73,6 +73,25 @@ async def test_what_waits_for_a_commit_runs_once_however_often_the_session_commi
 
 
 @pytest.mark.parametrize("failure", [OSError("the part is away"), TimeoutError()])
+async def test_what_waits_for_a_commit_may_leave_more_to_do(service: Service) -> None:
+    order: list[str] = []
+
+    async def note(word: str) -> None:
+        order.append(word)
+
+    async with service.database.write() as session:
+
+        async def note_twice(moment: str) -> None:
+            order.append(moment)
+            hook = session.before_commit if moment == "before" else session.after_commit
+            hook(partial(note, f"{moment}, again"))
+
+        session.before_commit(partial(note_twice, "before"))
+        session.after_commit(partial(note_twice, "after"))
+
+    assert order == ["before", "before, again", "after", "after, again"]
+
+
 async def test_what_fails_after_the_commit_is_logged_and_fails_no_request(
     start: Start, capsysbinary: pytest.CaptureFixture[bytes], failure: Exception
 ) -> None:

@@ -292,3 +292,26 @@ def test_a_route_without_a_caller_or_a_transaction_is_refused_at_import() -> Non
 
     with pytest.raises(TypeError, match="SessionDep"):
         router.add_api_route("/things", create, methods=["POST"], status_code=201)
+
+
+async def test_the_schema_names_the_header_and_its_errors(own_service: Service) -> None:
+    workshop(own_service, "a")
+
+    schema = own_service.app.openapi()
+    operation = schema["paths"]["/things"]["post"]
+
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["Idempotency-Key"]
+    assert {"409", "422"} <= set(operation["responses"])
+
+
+async def test_a_creating_route_may_be_hidden_from_the_schema(own_service: Service) -> None:
+    router = APIRouter(route_class=CreatingRoute)
+
+    async def create(user: CurrentUser, session: SessionDep) -> None: ...
+
+    router.add_api_route(
+        "/hidden", create, methods=["POST"], status_code=201, include_in_schema=False
+    )
+    own_service.app.include_router(router)
+
+    assert "/hidden" not in own_service.app.openapi()["paths"]

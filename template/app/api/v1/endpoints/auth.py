@@ -35,9 +35,8 @@ LOGIN_ERRORS: dict[int | str, dict[str, Any]] = {
     HTTPStatus.FORBIDDEN: {},
     HTTPStatus.TOO_MANY_REQUESTS: {},
 }
-GRANT_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.TOO_MANY_REQUESTS: {}}
-PROOF_ERRORS = GRANT_ERRORS
-CHANGE_ERRORS = {**GRANT_ERRORS, HTTPStatus.PRECONDITION_FAILED: {}}
+ATTEMPT_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.TOO_MANY_REQUESTS: {}}
+CHANGE_ERRORS = {**ATTEMPT_ERRORS, HTTPStatus.PRECONDITION_FAILED: {}}
 TokenField = Annotated[
     SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["an access or refresh token"]), Form()
 ]
@@ -50,7 +49,7 @@ async def login(body: LoginRequest, auth: AuthDep) -> TokenResponse:
     return await auth.login(body.identifier, body.password.get_secret_value())
 
 
-@router.post("/token", openapi_extra=token_form.OPENAPI, responses=GRANT_ERRORS)
+@router.post("/token", responses=ATTEMPT_ERRORS)
 async def token(request: Request, grant: GrantDep) -> TokenResponse:
     """RFC 6749: a grant as a form or as JSON."""
     return await registry.get(request, TokenGrants).redeem(grant)
@@ -85,7 +84,7 @@ async def change_password(
     await passwords.change(user.id, session_id, current.get_secret_value(), new.get_secret_value())
 
 
-@router.post("/reauthenticate", status_code=HTTPStatus.NO_CONTENT, responses=PROOF_ERRORS)
+@router.post("/reauthenticate", status_code=HTTPStatus.NO_CONTENT, responses=ATTEMPT_ERRORS)
 async def reauthenticate(
     body: ReauthenticationRequest,
     user: SessionUser,
