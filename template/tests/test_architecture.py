@@ -9,12 +9,16 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from tests.support import isolation
+from tests.support.factories import login, make_user
+from tests.support.service import Service
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
@@ -28,6 +32,7 @@ STARTS_THE_APPLICATION = ("commands", "worker_command")
 MAX_ENDPOINT_LINES = 15
 MAX_MODULE_LINES = 300
 MAX_FOLDER_MODULES = 20
+MAX_LOGIN_FILES = 20
 HTTP_METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -204,6 +209,38 @@ def test_an_endpoint_is_short_and_catches_nothing(
 
     assert lines <= MAX_ENDPOINT_LINES
     assert not any(isinstance(node, ast.Try) for node in ast.walk(endpoint))
+
+
+async def test_a_login_passes_few_files_of_the_kernel(own_service: Service) -> None:
+    """Beside those of features and those that every request passes."""
+    user = await make_user(own_service)
+    await login(own_service, user)  # what is done once per process is done
+
+    with passed_files() as by_login:
+        await login(own_service, user)
+    with passed_files() as by_any_request:
+        await own_service.client.post("/nowhere", json={})
+
+    own = {file for file in by_login - by_any_request if not file.startswith("app/features/")}
+    assert "app/services/auth.py" in own
+    assert len(own) <= MAX_LOGIN_FILES, sorted(own)
+
+
+@contextmanager
+def passed_files() -> Iterator[set[str]]:
+    """The files of `app/` in which a function is called meanwhile."""
+    passed: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(APP):
+            passed.add(name(path))
+
+    sys.setprofile(note)
+    try:
+        yield passed
+    finally:
+        sys.setprofile(None)
 
 
 def test_importing_the_application_builds_nothing(

@@ -72,7 +72,6 @@ async def test_what_waits_for_a_commit_runs_once_however_often_the_session_commi
     assert ran == ["before", "after", "after the second"]
 
 
-@pytest.mark.parametrize("failure", [OSError("the part is away"), TimeoutError()])
 async def test_what_waits_for_a_commit_may_leave_more_to_do(service: Service) -> None:
     order: list[str] = []
 
@@ -92,6 +91,7 @@ async def test_what_waits_for_a_commit_may_leave_more_to_do(service: Service) ->
     assert order == ["before", "before, again", "after", "after, again"]
 
 
+@pytest.mark.parametrize("failure", [OSError("the part is away"), TimeoutError()])
 async def test_what_fails_after_the_commit_is_logged_and_fails_no_request(
     start: Start, capsysbinary: pytest.CaptureFixture[bytes], failure: Exception
 ) -> None:

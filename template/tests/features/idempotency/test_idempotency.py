@@ -213,7 +213,7 @@ class Workshop:
             return self.body
 
         things.add_api_route("", create, methods=["POST"], status_code=201)
-        secrets.add_api_route("", create, methods=["POST"], status_code=201)
+        secrets.add_api_route("", create, methods=["POST"], status_code=201, name="create_secret")
         app.include_router(things)
         app.include_router(secrets)
 
