@@ -82,8 +82,8 @@ def routes_reference() -> str:
 
 
 def parts_reference() -> str:
-    """The parts of the application in the order in which `create_app` installs them."""
-    body = ast.parse(inspect.getsource(create_app)).body
+    """The parts of the application in the order in which `assembled` installs them."""
+    body = ast.parse(inspect.getsource(main.assembled)).body
     rows = [
         f"| `{module.__name__}` | {_first_sentence(module)} |"
         for call in ast.walk(body[0])

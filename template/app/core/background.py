@@ -81,6 +81,6 @@ class Background:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """After the database, which its work uses; Redis and jobs are closed when it is drained."""
+    """After the database, which its work uses; parts that come later close before it drains."""
     background = registry.add(app, Background, Background())
     lifespan.add(app, background.running)
