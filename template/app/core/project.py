@@ -1,4 +1,4 @@
-"""Who this service is, read from the installed package, so that no source file repeats it."""
+"""The project's metadata, read from the installed package, so that no source file repeats it."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Who is asking: read again from the store at every request, never trusted from the token."""
+"""The caller, read again from the store at every request and never trusted from the token."""
 
 from dataclasses import dataclass
 from datetime import datetime

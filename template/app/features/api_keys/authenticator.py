@@ -1,4 +1,4 @@
-"""Who sent an API key: its owner, within the scopes of the key."""
+"""Authenticates an API key as its owner, within the scopes of the key."""
 
 import asyncio
 from dataclasses import replace

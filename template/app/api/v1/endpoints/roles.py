@@ -24,7 +24,7 @@ async def list_roles(session: ReadSessionDep) -> list[RoleResponse]:
 
 @router.post("", status_code=HTTPStatus.CREATED)
 async def create_role(body: RoleCreate, roles: Roles, response: Response) -> RoleResponse:
-    """Nobody gives a role permissions that they do not hold."""
+    """Creates a role. Callers can only give it permissions that they hold themselves."""
     role = await roles.create(body)
     response.headers["Location"] = f"/api/v1/roles/{role.name}"
     return tag(response, RoleResponse.model_validate(role))
@@ -34,12 +34,12 @@ async def create_role(body: RoleCreate, roles: Roles, response: Response) -> Rol
 async def replace_role(
     name: NameInPath, body: RoleUpdate, roles: Roles, response: Response, if_match: IfMatch = None
 ) -> RoleResponse:
-    """Who has the role has its new permissions within a second."""
+    """Replaces the permissions. Users with the role have the new ones within a second."""
     role = await roles.replace(name, body, if_match)
     return tag(response, RoleResponse.model_validate(role))
 
 
 @router.delete("/{name}", status_code=HTTPStatus.NO_CONTENT)
 async def delete_role(name: NameInPath, roles: Roles, if_match: IfMatch = None) -> None:
-    """Whoever had it has it no more."""
+    """Deletes the role and removes it from all users."""
     await roles.remove(name, if_match)
