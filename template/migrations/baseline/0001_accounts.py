@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("authenticated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ip", sa.String(45), nullable=True),
         sa.Column("user_agent", sa.String(255), nullable=True),
         sa.ForeignKeyConstraint(

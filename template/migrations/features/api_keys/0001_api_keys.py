@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "baseline_0005"
-down_revision: str | Sequence[str] | None = "baseline_0004"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision: str = "api_keys_0001"
+down_revision: str | Sequence[str] | None = None
+branch_labels: str | Sequence[str] | None = ("api_keys",)
+depends_on: str | Sequence[str] | None = "baseline_0001"
 
 
 def upgrade() -> None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "baseline_0004"
-down_revision: str | Sequence[str] | None = "baseline_0003"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision: str = "idempotency_0001"
+down_revision: str | Sequence[str] | None = None
+branch_labels: str | Sequence[str] | None = ("idempotency",)
+depends_on: str | Sequence[str] | None = "baseline_0001"
 
 
 def upgrade() -> None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "baseline_0006"
-down_revision: str | Sequence[str] | None = "baseline_0005"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision: str = "registration_0001"
+down_revision: str | Sequence[str] | None = None
+branch_labels: str | Sequence[str] | None = ("registration",)
+depends_on: str | Sequence[str] | None = "baseline_0001"
 
 
 def upgrade() -> None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "oauth_0001"
+revision: str = "federation_0001"
 down_revision: str | Sequence[str] | None = None
-branch_labels: str | Sequence[str] | None = ("oauth",)
-depends_on: str | Sequence[str] | None = "baseline_0002"
+branch_labels: str | Sequence[str] | None = ("federation",)
+depends_on: str | Sequence[str] | None = "baseline_0001"
 
 
 def upgrade() -> None:

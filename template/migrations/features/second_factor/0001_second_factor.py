@@ -1,14 +1,14 @@
-"""Second factors, recovery codes, and when a session was last authenticated."""
+"""Second factors and recovery codes."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "baseline_0003"
-down_revision: str | Sequence[str] | None = "baseline_0002"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision: str = "second_factor_0001"
+down_revision: str | Sequence[str] | None = None
+branch_labels: str | Sequence[str] | None = ("second_factor",)
+depends_on: str | Sequence[str] | None = "baseline_0001"
 
 
 def upgrade() -> None:
@@ -36,12 +36,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", "code_hash", name="pk_recovery_codes"),
     )
-    op.add_column(
-        "sessions", sa.Column("authenticated_at", sa.DateTime(timezone=True), nullable=True)
-    )
 
 
 def downgrade() -> None:
-    op.drop_column("sessions", "authenticated_at")
     op.drop_table("recovery_codes")
     op.drop_table("totp_factors")
