@@ -9,7 +9,15 @@ import pytest
 from tests.support.environment import prepare
 from tests.support.questions import choices
 from tests.support.recipes import BRIEFLY, command, shell
-from tests.support.rendering import ROOT, asked, clone_template, git, render, stored_answers
+from tests.support.rendering import (
+    ROOT,
+    asked,
+    clone_template,
+    git,
+    presets,
+    render,
+    stored_answers,
+)
 from tests.support.serving import free_port, served
 
 README = ROOT / "README.md"
@@ -46,29 +54,44 @@ def test_both_readmes_give_the_same_two_commands() -> None:
     assert command(README, "update --defaults") == command(rendered, "update --defaults")
 
 
-def test_the_table_lists_the_questions_in_order() -> None:
+PARTS = list(asked())[list(asked()).index("customize") + 1 :]
+
+
+def test_the_table_lists_the_questions_about_parts_in_order() -> None:
+    assert list(_rows()) == PARTS
+
+
+@pytest.mark.parametrize("question", PARTS)
+def test_the_table_names_the_answers(question: str) -> None:
+    described = _rows()[question][-1]
+
+    assert [one for one in choices(asked()[question]) if f"`{one}`" not in described] == []
+
+
+def test_the_table_shows_the_answers_of_each_preset(tmp_path: Path) -> None:
+    for column, preset in enumerate(presets()):
+        answers = stored_answers(render(tmp_path / preset, preset=preset))
+
+        assert {name: row[column] for name, row in _rows().items()} == {
+            name: _shown(name, answers[name]) for name in PARTS
+        }
+
+
+def _rows() -> dict[str, list[str]]:
+    """The cells of each question: one for each preset, then its answers."""
     rows = [line.split("|") for line in README.read_text().splitlines() if line.startswith("| `")]
-
-    assert [row[1].strip(" `") for row in rows] == list(asked())
-    for row in rows:
-        question = asked()[row[1].strip(" `")]
-        if choices(question):
-            assert [f"`{value}`" in row[3] for value in choices(question)].count(False) == 0
-        elif isinstance(question["default"], bool):
-            assert f"`{'yes' if question['default'] else 'no'}`" in row[2]
-        elif "{" not in question["default"]:
-            assert f"`{question['default']}`" in row[2]
+    cells = {row[1].strip(" `"): [cell.strip() for cell in row[2:-1]] for row in rows}
+    return {name: row for name, row in cells.items() if name not in presets()}
 
 
-def test_the_table_names_the_defaults(tmp_path: Path) -> None:
-    rendered = stored_answers(render(tmp_path / "service"))
-    rows = [line.split("|") for line in README.read_text().splitlines() if line.startswith("| `")]
-
-    for row in rows:
-        name = row[1].strip(" `")
-        answer = rendered[name] if isinstance(rendered[name], list) else [rendered[name]]
-        shown = [{True: "yes", False: "no"}.get(one, one) for one in answer]
-        assert all(f"`{one}`" in row[2] for one in shown) or name == "project_slug"
+def _shown(question: str, answer: str | bool | list[str]) -> str:
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if isinstance(answer, str):
+        return f"`{answer}`"
+    if set(answer) == set(choices(asked()[question])):
+        return "both" if len(answer) == 2 else "all"
+    return ", ".join(f"`{one}`" for one in answer) or "none"
 
 
 def _serve_and_sign_in(service: Path) -> None:

@@ -65,7 +65,10 @@ REFUSED = [
     ("telemetry", ["statsd"], "not in ['prometheus', 'opentelemetry']"),
     ("background_jobs", "rq", "not in ['none', 'arq', 'celery']"),
     ("background_jobs", "arq", "Background jobs reach their workers through Redis"),
-    ("secrets_backend", "keyring", "not in ['env', 'vault', 'aws', 'gcp', 'azure']"),
+    ("secrets_backend", "keyring", "not in ['env', 'files', 'vault', 'aws', 'gcp', 'azure']"),
+    ("audit_trail", "blockchain", "not in ['none', 'log', 'chain']"),
+    ("token_signing", "none", "not in ['secret', 'keys']"),
+    ("jwt_library", "pyjwt", "not in ['joserfc', 'python-jose']"),
     ("ci", "jenkins", "not in ['none', 'github'"),
 ]
 

@@ -17,8 +17,9 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from tests.support.rendering import questions, settings
 
-# It only chooses the defaults of later questions; a row answers those itself.
-DEFAULTS_ONLY = "preset"
+# They only decide about the defaults of later questions and whether those are asked; a row answers
+# every question itself.
+NOT_VARIED = ("preset", "customize")
 # Not a dot, which covertable reads as a path into nested rows.
 MEMBER = "/"
 
@@ -92,7 +93,7 @@ def _factors_of(name: str, question: Mapping[str, Any]) -> dict[str, tuple[Any, 
     asked = question.get("when", True)
     if not isinstance(asked, bool):
         raise TypeError(f"{name}: `when` must be true or false; refuse what is impossible instead")
-    if not asked or name == DEFAULTS_ONLY:
+    if not asked or name in NOT_VARIED:
         return {}
     if question.get("multiselect"):
         return {f"{name}{MEMBER}{choice}": (False, True) for choice in choices(question)}

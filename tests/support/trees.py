@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import yaml
+from jinja2 import ChainableUndefined
+
 from tests.support.questions import environment
-from tests.support.rendering import settings, work_tree
+from tests.support.rendering import questions, settings, work_tree
 
 ANSWERS = ".copier-answers.yml"
 SUFFIX = ".jinja"
@@ -44,8 +47,19 @@ def jinja_paths() -> set[str]:
 
 def owned_paths(answers: dict[str, Any]) -> list[str]:
     """The paths that extensions leave out of a project with these answers."""
-    rendered = [environment().from_string(one).render(answers) for one in settings()["exclude"]]
+    known = answers | _derived(answers)
+    rendered = [environment().from_string(one).render(known) for one in settings()["exclude"]]
     return [path.removeprefix("/") for path in rendered if path.startswith("/")]
+
+
+def _derived(answers: dict[str, Any]) -> dict[str, bool]:
+    """Whether each support part is rendered; a question without an answer counts as off."""
+    lenient = environment().overlay(undefined=ChainableUndefined)
+    return {
+        name: yaml.safe_load(lenient.from_string(question["default"]).render(answers))
+        for name, question in questions().items()
+        if question["type"] == "bool" and question.get("when") is False
+    }
 
 
 def inside(path: str, owned: str) -> bool:
