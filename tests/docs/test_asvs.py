@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.overlay import lay_over
 from tests.support.rendering import ROOT, render
 
 OVERVIEW = ROOT / "docs" / "security" / "asvs.md"
@@ -59,7 +60,9 @@ def name(page: Path) -> str:
 
 @pytest.fixture(scope="module")
 def enterprise(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return render(tmp_path_factory.mktemp("asvs") / "service", preset="enterprise")
+    project = render(tmp_path_factory.mktemp("asvs") / "service", preset="enterprise")
+    lay_over(project)
+    return project
 
 
 @pytest.fixture(scope="module")

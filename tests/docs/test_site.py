@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from template.tests.support.browser import COMMAND, page
+from tests.rendered.support.browser import COMMAND, page
 from tests.support import node
 from tests.support.environment import prepare
 from tests.support.process import run

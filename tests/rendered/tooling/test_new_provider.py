@@ -24,7 +24,6 @@ SEEDED = """from app.domains import Domain
 DOMAINS: tuple[Domain, ...] = ()
 """
 WRITTEN = {INSTALLED, RECORD, "tests/domains/zeta_id/test_zeta_id.py"}
-WRITTEN |= {"tests/domains/__init__.py", "tests/domains/zeta_id/__init__.py"}
 
 
 @pytest.fixture
