@@ -16,7 +16,7 @@ from tooling.new import write_domain
 from tooling.new.names import RefusedError
 from tooling.new.provider import write_provider
 
-PAGE = project.ROOT / "docs" / "how-to" / "add-a-provider.md"
+PAGE = project.ROOT / "docs" / "how-to" / "sign-in-through-providers.md"
 INSTALLED = "app/installed.py"
 RECORD = "app/domains/zeta_id/__init__.py"
 SEEDED = """from app.domains import Domain
@@ -73,7 +73,8 @@ def test_a_provider_is_clean_formatted_and_the_only_change(copy: Path) -> None:
 
 
 def test_it_is_what_the_page_shows(copy: Path) -> None:
-    record, registration = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    section = PAGE.read_text().partition("## Add a provider\n")[2]
+    record, registration = re.findall(r"^```python\n(.*?)^```$", section, re.M | re.S)
 
     write_provider(copy, "acme", "Acme")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tests.support import project
 
-PAGE = project.ROOT / "docs" / "how-to" / "add-a-provider.md"
-PROVIDER, INSTALLED = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+PAGE = project.ROOT / "docs" / "how-to" / "sign-in-through-providers.md"
+SECTION = PAGE.read_text().partition("## Add a provider\n")[2]
+PROVIDER, INSTALLED = re.findall(r"^```python\n(.*?)^```$", SECTION, re.M | re.S)
 DRIVE = """
 import asyncio
 
