@@ -122,7 +122,7 @@ class Metrics(Instruments):
                 ).observe
             observe(seconds)
 
-    def auth_event(self, event: str, outcome: str) -> None:
+    def auth_event(self, event: str, outcome: str = "success") -> None:
         self._auth.labels(event, outcome).inc()
 
     def rate_limit_hit(self, limit: str) -> None:
