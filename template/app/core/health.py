@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from pydantic import BaseModel, SecretStr
 
 from app.core import registry
@@ -95,10 +95,6 @@ def register(
 ) -> None:
     """`ping` raises when the part cannot do its work."""
     registry.get(app, Health).checks.append(Check(name, ping, critical))
-
-
-def health_of(request: Request) -> Health:
-    return registry.get(request, Health)
 
 
 async def _run(check: Check) -> CheckResult:

@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from app.api.deps import monitoring
-from app.core import clock
-from app.core.health import CheckResult, CheckResults, health_of
+from app.core import clock, registry
+from app.core.health import CheckResult, CheckResults, Health
 from app.core.project import project
 from app.core.settings import settings_of
 
@@ -62,7 +62,7 @@ def read_liveness() -> dict[str, str]:
 
 async def read_readiness(request: Request, response: Response) -> Readiness:
     """Whether to send requests here: 503 while it drains or a critical check fails."""
-    health = health_of(request)
+    health = registry.get(request, Health)
     checks = await health.run()
     readiness = Readiness(
         status="degraded" if _failed(checks) else "ready", timestamp=clock.now(), checks=checks
@@ -75,7 +75,7 @@ async def read_readiness(request: Request, response: Response) -> Readiness:
 
 async def read_health_report(request: Request) -> HealthReport:
     """Every check with its time, the version and the uptime."""
-    health = health_of(request)
+    health = registry.get(request, Health)
     checks = await health.run()
     failed = _failed(checks)
     return HealthReport(
