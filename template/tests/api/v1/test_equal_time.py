@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 
 from app.core import registry
-from app.core.background import Background
+from app.features.mail.background import Background
 from tests.support.factories import PASSWORD, make_user
 from tests.support.mail import mailbox
 from tests.support.service import Service, Start
