@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ CLIENT_MARGIN_SECONDS = 0.5
 TRUSTED_IDLE_SECONDS = 5
 """A connection used within this time is handed out without asking the server."""
 CHECKED_IN_AT = "checked_in_at"
+LOGIN = "login"
 DYING = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -64,9 +66,10 @@ def create(url: URL, settings: Settings) -> AsyncEngine:
             **_kept(group),
         },
     )
-    postgres_login.install(engine, login)
+    postgres_login.register(engine, login)
+    event.listen(engine.sync_engine, "connect", partial(_note_login, login))
     event.listen(engine.sync_engine, "checkin", _note_time)
-    event.listen(engine.sync_engine, "checkout", _refuse_dead)
+    event.listen(engine.sync_engine, "checkout", partial(_refuse_unusable, login))
     return engine
 
 
@@ -127,16 +130,22 @@ def _milliseconds(seconds: float) -> str:
     return str(round(seconds * 1000))
 
 
+def _note_login(login: PostgresLogin, _: Any, record: ConnectionPoolEntry) -> None:
+    record.info[LOGIN] = login.number
+
+
 def _note_time(_: Any, record: ConnectionPoolEntry) -> None:
     record.info[CHECKED_IN_AT] = time.monotonic()
 
 
-def _refuse_dead(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+def _refuse_unusable(
+    login: PostgresLogin, connection: Any, record: ConnectionPoolEntry, _: Any
+) -> None:
     """A ping costs a read more than the read itself: only connections that idled get one.
 
     Raising DisconnectionError makes the pool open another connection in its place.
     """
-    if connection.driver_connection.is_closed():
+    if record.info.get(LOGIN) != login.number or connection.driver_connection.is_closed():
         raise DisconnectionError
     idle_seconds = time.monotonic() - record.info.get(CHECKED_IN_AT, time.monotonic())
     if idle_seconds > TRUSTED_IDLE_SECONDS:

@@ -2,22 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import asyncpg
 import structlog
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 log = structlog.get_logger("app.database")
 
 CLOSE_TIMEOUT_SECONDS = 0.5
-LOGIN = "login"
 REFUSALS = (asyncpg.InvalidAuthorizationSpecificationError,)
 """A wrong password is one of them."""
 
@@ -67,10 +63,8 @@ class PostgresLogin:
 _logins: WeakKeyDictionary[Engine, PostgresLogin] = WeakKeyDictionary()
 
 
-def install(engine: AsyncEngine, login: PostgresLogin) -> None:
+def register(engine: AsyncEngine, login: PostgresLogin) -> None:
     _logins[engine.sync_engine] = login
-    event.listen(engine.sync_engine, "connect", partial(_note_login, login))
-    event.listen(engine.sync_engine, "checkout", partial(_refuse_outdated, login))
 
 
 def login_of(engine: AsyncEngine) -> PostgresLogin | None:
@@ -88,15 +82,6 @@ async def connect(*arguments: Any, **options: Any) -> Any:
 
 def _account(url: URL) -> dict[str, Any]:
     return url.translate_connect_args(username="user")
-
-
-def _note_login(login: PostgresLogin, _: Any, record: ConnectionPoolEntry) -> None:
-    record.info[LOGIN] = login.number
-
-
-def _refuse_outdated(login: PostgresLogin, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
-    if record.info.get(LOGIN) != login.number:
-        raise DisconnectionError
 
 
 async def _no_other() -> None: ...
