@@ -61,9 +61,6 @@ class Health:
             token.encode("utf-8", "replace"), expected.get_secret_value().encode()
         )
 
-    async def follow(self, settings: HealthSettings) -> None:
-        self.settings = settings
-
     async def run(self) -> list[Outcome]:
         """All checks at once, so that the slowest decides how long a probe takes."""
         if self._latest is not None and time.monotonic() - self._latest[0] < FRESH_SECONDS:
@@ -83,8 +80,7 @@ class Health:
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Before the parts that register a check."""
-    health = registry.add(app, Health, Health(settings.group(HealthSettings)))
-    settings.on_change(HealthSettings, {"monitoring_token"}, health.follow)
+    registry.add(app, Health, Health(settings.group(HealthSettings)))
 
 
 def register(
