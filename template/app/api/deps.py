@@ -101,7 +101,7 @@ async def recent_user(
     user: SessionUser, session_id: OwnSession, reauthentication: ReauthenticationDep
 ) -> Principal:
     if not await reauthentication.is_recent(session_id):
-        raise Forbidden("reauth_required", "This needs a password or a code again.")
+        raise Forbidden("reauth_required", "This needs a recent login: re-authenticate.")
     return user
 
 

@@ -10,7 +10,6 @@ from app.features.audit.models import AuditEntry
 from app.models.user import User
 from tests.support.factories import PASSWORD, Tokens, make_user, signed_in
 from tests.support.mail import mailbox
-from tests.support.second_factor import with_factor
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
@@ -51,20 +50,6 @@ async def test_a_reset_ends_every_session_and_proves_the_address(service: Servic
     assert await box.subjects(user.email) == ["set a new password", "your password was changed"]
     me = await service.client.get(ME, headers=(await signed_in(service, user)).header)
     assert me.json()["email_verified"] is True
-
-
-async def test_a_reset_leaves_the_second_factor_on(service: Service) -> None:
-    box = mailbox(service)
-    user = await make_user(service)
-    await with_factor(service, user)
-
-    await service.client.post(FORGOT, json={"email": user.email})
-    body = {"token": await box.token(user.email), "new_password": NEW}
-    reset = await service.client.post(RESET, json=body)
-    answer = await service.client.post(LOGIN, json={"username": user.username, "password": NEW})
-
-    assert reset.status_code == 204
-    assert (answer.status_code, answer.json()["code"]) == (403, "mfa_required")
 
 
 async def test_whoever_forgot_gets_the_same_answer(service: Service) -> None:
