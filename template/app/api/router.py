@@ -3,16 +3,13 @@
 from fastapi import FastAPI
 
 from app.api import openapi, token_form
-from app.api.creating_route import NoRepeatGuard, RepeatGuard
 from app.api.v1.endpoints import health
 from app.api.v1.router import PREFIX, ROUTERS
-from app.core import registry
 from app.core.http.routing import install_slash_variants
 from app.core.settings import Settings
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    registry.add(app, RepeatGuard, NoRepeatGuard())
     openapi.install(app)
     token_form.install(app)
     health.install(app)
