@@ -1,8 +1,8 @@
 """What happens in the service, told in one line to whatever measures it; by default to nobody.
 
-A part says `instruments.auth_event("login", "failure")` and knows no more. A feature that measures
-overrides the methods it needs and calls `add` when it is installed. Words are literals of the
-code, never values of a request: each combination may become a series.
+A part says `instruments.auth_event("auth.refresh", "failure")` and knows no more. A feature that
+measures overrides the methods it needs and calls `add` when it is installed. Words are literals of
+the code, never values of a request: each combination may become a series.
 """
 
 from collections.abc import Iterator, MutableMapping

@@ -4,9 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-import structlog
-
-from app.core import clock, instruments, request_info
+from app.core import clock, request_info
 from app.core.database import Database
 from app.core.http.errors import Forbidden
 from app.core.security import events
@@ -15,8 +13,6 @@ from app.core.security.passwords import Passwords
 from app.core.security.principal import Principal
 from app.repositories.session import SessionRepository, authenticated_at
 from app.repositories.user import UserRepository
-
-log = structlog.get_logger("app.auth")
 
 LIFETIME = timedelta(hours=1)
 
@@ -50,7 +46,6 @@ class Reauthentication:
         if not right:
             if locked:
                 await events.record_refusal(self._database, "auth.lockout", user.id)
-            log.warning("auth.reauthentication.failed", client_ip=address)
             await self._refused(user, session_id, "password")
             raise Forbidden("wrong_password", "The password is not right.")
         await self._opened(user, session_id, "password")
@@ -71,12 +66,9 @@ class Reauthentication:
             await SessionRepository(session).authenticated(session_id, clock.now())
             target = f"session:{session_id}"
             events.record(
-                session, "session.reauthenticated", actor_id=user.id, target=target, method=method
+                session, "auth.reauthenticated", actor_id=user.id, target=target, method=method
             )
-        log.info("auth.reauthenticated", method=method)
-        instruments.auth_event("reauthentication")
 
     async def _refused(self, user: Principal, session_id: UUID, method: str) -> None:
-        action, target = "session.reauthenticated", f"session:{session_id}"
+        action, target = "auth.reauthentication.failed", f"session:{session_id}"
         await events.record_refusal(self._database, action, user.id, target=target, method=method)
-        instruments.auth_event("reauthentication", "failure")

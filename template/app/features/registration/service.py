@@ -3,9 +3,7 @@
 from functools import partial
 from uuid import UUID
 
-import structlog
-
-from app.core import clock, instruments
+from app.core import clock
 from app.core.database import Database, WriteSession
 from app.core.http.errors import BadRequest, NotFound, Unprocessable
 from app.core.security import Security, events
@@ -18,8 +16,6 @@ from app.features.registration.schemas import RegisterRequest
 from app.features.registration.token_mails import TokenMails
 from app.models.user import User
 from app.repositories.user import UserRepository, add_unless_taken
-
-log = structlog.get_logger("app.accounts")
 
 VERIFY_EMAIL = "verify_email"
 CHANGE_EMAIL = "change_email"
@@ -61,8 +57,6 @@ class Registration:
                 outcome="success" if user_id else "failure",
             )
         self._mails.later(partial(self._write_to, user_id, body.email))
-        log.info("user.registered")
-        instruments.auth_event("register", "success")
 
     def verify_again(self, user: User) -> None:
         """For a user who cannot log in yet; the mail that was sent first may be too old."""
@@ -101,7 +95,6 @@ class Registration:
             user.email = taken.email
         action = "user.email_changed" if changes else "user.email_verified"
         events.record(session, action, actor_id=user.id, target=f"user:{user.id}")
-        log.info(action, user_id=str(user.id))
 
     async def _write_to(self, user_id: UUID | None, address: str) -> None:
         """`user_id` is None for who registered with an address that has an account."""

@@ -7,7 +7,7 @@ from httpx2 import Response
 from sqlalchemy import select
 
 from app.core import clock
-from app.features.audit.models import AuditEntry
+from app.core.security.events import SecurityEvent
 from app.models.session import Session
 from tests.support.factories import PASSWORD, Tokens, bearer, login, make_user, signed_in
 from tests.support.second_factor import AUTH, mid_step, protected_user
@@ -108,7 +108,7 @@ async def test_a_code_is_enough_and_works_once(service: Service, kind: str) -> N
 
 @pytest.mark.parametrize("proof", [{"password": "wrong"}, {"code": "000000"}])
 async def test_wrong_proofs_open_nothing_and_count_for_the_lockout(
-    service: Service, proof: dict[str, str]
+    service: Service, recorded: list[SecurityEvent], proof: dict[str, str]
 ) -> None:
     user = await make_user(service)
     tokens = await signed_in(service, user)
@@ -146,26 +146,24 @@ async def test_exactly_one_proof_is_sent(service: Service, body: dict[str, objec
     assert PASSWORD not in response.text
 
 
-async def test_the_trail_tells_how(service: Service) -> None:
+async def test_the_event_tells_how(service: Service, recorded: list[SecurityEvent]) -> None:
     tokens = await signed_in(service, await make_user(service))
 
     await reauthenticate(service, tokens, password=PASSWORD)
 
-    async with service.database.read() as session:
-        (entry,) = (await session.scalars(select(AuditEntry))).all()
-    assert (entry.action, entry.detail) == ("session.reauthenticated", {"method": "password"})
+    [event] = recorded
+    assert (event.action, event.detail) == ("auth.reauthenticated", {"method": "password"})
 
 
 @pytest.mark.parametrize("proof", [{"password": "wrong"}, {"code": "000000"}])
 async def test_a_wrong_proof_is_recorded_although_the_answer_is_an_error(
-    service: Service, proof: dict[str, str]
+    service: Service, recorded: list[SecurityEvent], proof: dict[str, str]
 ) -> None:
     user = await make_user(service)
     tokens = await signed_in(service, user)
 
     assert (await reauthenticate(service, tokens, **proof)).status_code == 403
 
-    async with service.database.read() as session:
-        (entry,) = await session.scalars(select(AuditEntry))
-    assert (entry.action, entry.outcome) == ("session.reauthenticated", "failure")
-    assert entry.actor_id == user.id
+    [event] = recorded
+    assert (event.action, event.outcome) == ("auth.reauthentication.failed", "failure")
+    assert event.actor_id == user.id

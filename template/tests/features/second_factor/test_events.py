@@ -1,16 +1,17 @@
-"""What is told of a second factor and of its codes, and who may remove another's."""
+"""Which events and mails tell of a second factor, and who may remove another's."""
 
 from functools import partial
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from app.core import registry
 from app.core.database import WriteSession
-from app.features.audit.models import AuditEntry
+from app.core.security.events import SecurityEvent
 from app.features.mail.message import Mail
 from app.features.mail.outbox import Outbox
 from app.models.session import Session
+from tests.support.events import actions, recording
 from tests.support.factories import login, make_role, make_user, signed_in
 from tests.support.second_factor import (
     AUTH,
@@ -29,24 +30,19 @@ def _steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_still(monkeypatch, mid_step())
 
 
-async def actions(service: Service) -> list[str]:
-    async with service.database.read() as session:
-        recorded = await session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))
-        return [action for action in recorded if action.startswith("factor.")]
+def changes(recorded: list[SecurityEvent]) -> list[str]:
+    return [action for action in actions(recorded) if action.startswith("factor.")]
 
 
-async def test_the_trail_tells_of_each_change_and_of_no_code(service: Service) -> None:
+async def test_the_events_tell_of_each_change_and_of_no_code(
+    service: Service, recorded: list[SecurityEvent]
+) -> None:
     protected = await protected_user(service)
     await answer(service, await challenged(service, protected.user), protected.recovery_codes[0])
     await service.client.delete(f"{AUTH}/totp", headers=protected.tokens.header)
 
-    assert await actions(service) == [
-        "factor.enabled",
-        "factor.recovery_code_used",
-        "factor.disabled",
-    ]
-    async with service.database.read() as session:
-        details = [entry.detail for entry in (await session.scalars(select(AuditEntry))).all()]
+    assert changes(recorded) == ["factor.enabled", "factor.recovery_code_used", "factor.disabled"]
+    details = [event.detail for event in recorded]
     assert {"left": 9} in details
     assert protected.recovery_codes[0] not in str(details)
 
@@ -81,55 +77,57 @@ async def test_the_owner_is_told_by_mail_of_each_change(own_service: Service) ->
     assert protected.recovery_codes[0] not in told
 
 
-async def test_a_replacement_is_in_the_trail_and_its_owner_is_told(own_service: Service) -> None:
+async def test_an_event_and_a_mail_tell_of_a_replacement(own_service: Service) -> None:
     outbox = Recorder()
     registry.add(own_service.app, Outbox, outbox)
     owner = await protected_user(own_service)
-    begun = await own_service.client.post(
-        f"{AUTH}/totp/replace",
-        json={"code": owner.authenticator.code()},
-        headers=owner.tokens.header,
-    )
-    body = {"replacement": begun.json()["replacement"]}
-    for code in ("wrong", Authenticator(begun.json()["secret"]).code()):
-        await own_service.client.post(
-            f"{AUTH}/totp/replace/confirm", json=body | {"code": code}, headers=owner.tokens.header
+    with recording(own_service.database) as recorded:
+        begun = await own_service.client.post(
+            f"{AUTH}/totp/replace",
+            json={"code": owner.authenticator.code()},
+            headers=owner.tokens.header,
         )
+        body = {"replacement": begun.json()["replacement"]}
+        for code in ("wrong", Authenticator(begun.json()["secret"]).code()):
+            await own_service.client.post(
+                f"{AUTH}/totp/replace/confirm",
+                json=body | {"code": code},
+                headers=owner.tokens.header,
+            )
 
-    assert await actions(own_service) == ["factor.enabled", "factor.replaced", "factor.replaced"]
+    assert changes(recorded) == ["factor.replaced", "factor.replaced"]
     assert outbox.mails[-1].subject == "The authenticator of your account was replaced"
     assert begun.json()["secret"] not in outbox.mails[-1].text
 
 
-async def test_a_refused_code_is_in_the_trail(service: Service) -> None:
+async def test_an_event_tells_of_a_refused_code(
+    service: Service, recorded: list[SecurityEvent]
+) -> None:
     protected = await protected_user(service)
 
     await answer(service, await challenged(service, protected.user), "wrong")
 
-    async with service.database.read() as session:
-        failures = await session.scalars(
-            select(AuditEntry.detail).where(AuditEntry.outcome == "failure")
-        )
-        assert list(failures) == [{"reason": "wrong_code"}]
+    failures = [event.detail for event in recorded if event.outcome == "failure"]
+    assert failures == [{"reason": "wrong_code"}]
 
 
-async def test_a_refused_confirmation_and_the_lock_it_ends_in_are_in_the_trail(
+async def test_events_tell_of_a_refused_confirmation_and_the_lock_it_ends_in(
     start: Start,
 ) -> None:
     async with start(login_failures_per_account=2) as service:
         tokens = await signed_in(service, await make_user(service))
         await service.client.post(f"{AUTH}/totp", headers=tokens.header)
-        for code in ("wrong", "wrong", "right or wrong"):
-            body = {"code": code}
-            await service.client.post(f"{AUTH}/totp/confirm", json=body, headers=tokens.header)
+        with recording(service.database) as recorded:
+            for code in ("wrong", "wrong", "right or wrong"):
+                body = {"code": code}
+                await service.client.post(f"{AUTH}/totp/confirm", json=body, headers=tokens.header)
 
-        async with service.database.read() as session:
-            failures = select(AuditEntry.action).where(AuditEntry.outcome == "failure")
-            recorded = list(await session.scalars(failures.order_by(AuditEntry.id)))
-    assert recorded == ["factor.enabled", "factor.enabled", "auth.lockout"]
+    assert actions(recorded) == ["factor.enabled", "factor.enabled", "auth.lockout"]
 
 
-async def test_an_administrator_removes_a_factor_that_was_lost(service: Service) -> None:
+async def test_an_administrator_removes_a_factor_that_was_lost(
+    service: Service, recorded: list[SecurityEvent]
+) -> None:
     protected = await protected_user(service)
     admin = await make_user(service, is_superuser=True)
     tokens = await signed_in(service, admin)
@@ -139,13 +137,13 @@ async def test_an_administrator_removes_a_factor_that_was_lost(service: Service)
 
     assert (first.status_code, second.status_code) == (204, 404)
     await login(service, protected.user)
-    async with service.database.read() as session:
-        removed = select(AuditEntry).where(AuditEntry.action == "factor.disabled")
-        entry = (await session.scalars(removed)).one()
-    assert (entry.actor_id, entry.target) == (admin.id, f"user:{protected.user.id}")
+    [removed] = [event for event in recorded if event.action == "factor.disabled"]
+    assert (removed.actor_id, removed.target) == (admin.id, f"user:{protected.user.id}")
 
 
-async def test_nobody_removes_their_own_as_an_administrator(service: Service) -> None:
+async def test_nobody_removes_their_own_as_an_administrator(
+    service: Service, recorded: list[SecurityEvent]
+) -> None:
     admin = await protected_user(service, is_superuser=True)
 
     response = await service.client.delete(
@@ -153,7 +151,7 @@ async def test_nobody_removes_their_own_as_an_administrator(service: Service) ->
     )
 
     assert (response.status_code, response.json()["code"]) == (403, "own_factor")
-    assert await actions(service) == ["factor.enabled"]
+    assert changes(recorded) == ["factor.enabled"]
 
 
 async def test_a_factor_is_removed_by_nobody_with_fewer_rights_or_an_old_session(
