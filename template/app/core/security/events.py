@@ -109,6 +109,10 @@ async def _tell_later(event: SecurityEvent) -> None:
 
 def _tell(event: SecurityEvent) -> None:
     write = log.info if event.outcome == "success" else log.warning
-    known = {"user_id": str(event.actor_id)} if event.actor_id else {}
-    write(event.action, target=event.target, client_ip=request_info.current().ip, **known)
+    facts = {
+        "user_id": str(event.actor_id) if event.actor_id else None,
+        "target": event.target,
+        "client_ip": request_info.current().ip,
+    }
+    write(event.action, **{name: value for name, value in facts.items() if value is not None})
     instruments.auth_event(event.action, event.outcome)
