@@ -38,6 +38,13 @@ class Reauthentication:
         at = await authenticated_at(self._database, session_id)
         return at is not None and clock.now() - at < LIFETIME
 
+    async def require(self, user: Principal) -> None:
+        """Raises Forbidden unless the session was authenticated within the hour."""
+        if user.session_id is None:
+            raise Forbidden("session_required", "This needs the access token of a login.")
+        if not await self.is_recent(user.session_id):
+            raise Forbidden("reauth_required", "This needs a recent login: re-authenticate.")
+
     async def by_password(self, user: Principal, session_id: UUID, password: str) -> None:
         """Raises TooManyRequests before the password is looked at, and Forbidden."""
         address = request_info.current().ip
