@@ -4,12 +4,10 @@ import pytest
 
 from app.features import state_store
 from app.features.api_keys import service
-from app.features.registration import repository
 from app.features.second_factor import totp
 
 KINDS = {
     "a handle": state_store.HANDLE_BYTES,
-    "a token of a mail": repository.TOKEN_BYTES,
     "an API key": service.SECRET_BYTES,
 }
 
