@@ -7,12 +7,12 @@ address that has not failed is neither refused nor delayed.
 
 import hashlib
 from asyncio import sleep
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal
 
 import anyio
 import structlog
@@ -135,11 +135,12 @@ class Lockout:
         self._account_limit = settings.login_failures_per_account
         self._address_limit = settings.login_failures_per_address
         self._overall = settings.login_failures_overall
-        self._turns = {kind: anyio.Semaphore(AT_ONCE) for kind in ("password", "code")}
+        self._turns = defaultdict[str, anyio.Semaphore](partial(anyio.Semaphore, AT_ONCE))
+        """By what is guessed."""
 
     @asynccontextmanager
     async def attempt(
-        self, identifier: str, address: str | None, kind: Literal["password", "code"]
+        self, identifier: str, address: str | None, kind: str
     ) -> AsyncIterator[Attempt]:
         """Around the guess and the count of its failure.
 

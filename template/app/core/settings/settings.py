@@ -33,8 +33,6 @@ class RuntimeSettings(SettingsGroup):
     """How often it is looked whether a secret has another value."""
     data_dir: Path = Path("var")
     """Where development keeps its database and its generated key."""
-    instances: int | None = Field(None, ge=1)
-    """How many processes serve together, where that is known; 1 lets one remember for itself."""
 
     @property
     def is_production(self) -> bool:

@@ -1,4 +1,4 @@
-"""Encryption at rest, for secrets that the service must read again: seeds, tokens of providers.
+"""Encryption at rest, for secrets that the service must read again.
 
 Fernet is AES-128-CBC and HMAC-SHA256. ENCRYPTION_CIPHER says which cipher encrypts; both decrypt.
 The keys are a list, newest first, and are asked for at each use: the first encrypts, all of them
@@ -53,7 +53,7 @@ class UndecryptableError(Exception):
 
 
 class Encryption:
-    """A purpose names one thing, e.g. `totp/<user id>`: what was encrypted for one does not decrypt
+    """A purpose names one thing, e.g. `<table>/<id>`: what was encrypted for one does not decrypt
     for another, so that a value copied into another row is worth nothing there.
     """
 

@@ -8,7 +8,7 @@ import pytest
 from app.models.user import User
 from tests.support.factories import PASSWORD, Tokens, make_user, signed_in
 from tests.support.mail import mailbox
-from tests.support.security_events import recorded
+from tests.support.events import recorded
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 

@@ -1,6 +1,6 @@
 """The secrets of a second factor that an account is shown once."""
 
-from tests.support.second_factor import answer, challenged, protected_user
+from tests.features.second_factor.support import answer, challenged, protected_user
 from tests.support.service import Service
 
 

@@ -1,4 +1,4 @@
-"""Codes by RFC 6238, against the vectors of its appendix B."""
+"""Codes by RFC 6238, against the vectors of its appendix B, and what is random in them."""
 
 import base64
 
@@ -32,3 +32,12 @@ def test_codes_are_those_of_the_rfc(seconds: int, code: str) -> None:
 )
 def test_other_spellings_of_a_code_are_none(code: str) -> None:
     assert totp.matching_step(SECRET, code, clock.from_timestamp(59)) is None
+
+
+def test_a_seed_and_a_recovery_code_are_never_the_same_twice() -> None:
+    seeds = {totp.new_secret() for _ in range(100)}
+    codes = {code for _ in range(10) for code in totp.new_recovery_codes()}
+
+    assert len(seeds) == 100
+    assert len(codes) == 10 * 10
+    assert {len(seed) for seed in seeds} == {32}  # of 32 letters each: 160 bits

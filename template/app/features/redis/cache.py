@@ -1,7 +1,7 @@
 """Answers that are kept for a while: looked up by key, loaded once when absent, forgotten by tag.
 
-A part makes a `Namespace`: one type, one lifetime. The store behind all of them is in this process
-until a feature replaces it with a shared one.
+A part makes a `Namespace`: one type, one lifetime. All of them are kept in one Redis; while it is
+away, nothing is kept and each answer is loaded.
 """
 
 import asyncio
@@ -13,18 +13,17 @@ from functools import wraps
 from time import monotonic
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pydantic import TypeAdapter
 
 from app.core import instruments, registry
-from app.core.settings import Settings
-from app.features.cache.stores import MemoryStore, Store, StoredValue
+from app.features.redis.store import RedisStore, StoredValue
 
 JITTER = 0.1
-"""The share of a lifetime that is left to chance, so that what was stored together ends apart."""
+"""The random share of a lifetime: answers that are stored together expire apart."""
 SETTLING_SECONDS = 1.0
-"""For so long after a change this process takes nothing of what it concerns from the store:
-the word of the change may be lost on its way, or an older answer on its way in.
+"""After a change this process ignores stored answers with the changed tag for this long: Redis may
+not hear of the change, or an older answer may still be on its way there.
 """
 
 
@@ -36,7 +35,7 @@ class _Flight:
 
 @dataclass
 class Cache:
-    store: Store
+    store: RedisStore
     _flights: dict[str, _Flight] = field(default_factory=dict)
     _settled_at: dict[str, float] = field(default_factory=dict)
 
@@ -47,17 +46,13 @@ class Cache:
         *,
         ttl: timedelta,
         absent_ttl: timedelta = timedelta(0),
-        coherent: bool = False,
     ) -> "Namespace[T]":
-        """`absent_ttl` keeps that there is nothing. With `coherent`, nothing is kept where another
-        process could go on answering with a copy of its own.
-        """
-        usable = self.store.is_coherent or not coherent
+        """`absent_ttl` is how long the answer None is kept."""
         adapter: TypeAdapter[T | None] = TypeAdapter(kind | None)  # type: ignore[arg-type]
-        return Namespace(self, name, adapter, ttl, absent_ttl, usable)
+        return Namespace(self, name, adapter, ttl, absent_ttl)
 
     async def invalidate(self, tag: str) -> None:
-        """Forgets every answer with this tag, and whatever is being loaded for it now."""
+        """Forgets every answer with this tag, and the loads under way for it."""
         self._unsettle(tag)
         for key in [key for key, flight in self._flights.items() if tag in flight.tags]:
             del self._flights[key]
@@ -95,7 +90,7 @@ class Cache:
         if (flight := self._flights.get(key)) and flight.task is task:
             del self._flights[key]
         if not task.cancelled():
-            task.exception()  # it was raised to whoever still waits
+            task.exception()  # the callers that still wait have raised it
 
 
 @dataclass(frozen=True)
@@ -105,10 +100,9 @@ class Namespace[T]:
     adapter: TypeAdapter[T | None]
     ttl: timedelta
     absent_ttl: timedelta
-    usable: bool
 
     async def get(self, key: str, *, tags: Sequence[str] = ()) -> T | None:
-        """None where nothing is kept, and where it is kept that there is nothing."""
+        """None where nothing is kept, and where the kept answer is None."""
         found = await self._lookup(self._full(key), tags)
         return None if found.value is None else self.adapter.validate_json(found.value)
 
@@ -122,11 +116,10 @@ class Namespace[T]:
     async def fetch(
         self, key: str, load: Callable[[], Awaitable[T | None]], *, tags: Sequence[str] = ()
     ) -> T | None:
-        """What is kept, else what `load` says, once for all who ask meanwhile. It may outlive the
-        request that began it, so it opens the session it needs itself.
+        """The kept answer, else one `load` for all concurrent callers.
+
+        A load may outlive the request that began it, so it opens its own database session.
         """
-        if not self.usable:
-            return await load()
         full = self._full(key)
         found = await self._lookup(full, tags)
         if found.value is not None:
@@ -155,7 +148,7 @@ class Namespace[T]:
 
     async def _keep(self, full: str, value: T | None, tags: Sequence[str], stamp: Any) -> None:
         ttl = self.absent_ttl if value is None else self.ttl
-        if self.usable and ttl and stamp is not None and self.cache.is_settled(full, tags):
+        if ttl and stamp is not None and self.cache.is_settled(full, tags):
             ttl *= 1 - JITTER * random.random()  # noqa: S311
             await self.cache.store.set(full, self.adapter.dump_json(value), ttl, tags, stamp)
 
@@ -163,7 +156,7 @@ class Namespace[T]:
 def cached[**P, T](
     namespace: Namespace[T], key: Callable[P, str], *, tags: Sequence[str] = ()
 ) -> Callable[[Callable[P, Awaitable[T | None]]], Callable[P, Awaitable[T | None]]]:
-    """A function whose answers are kept; `key` names them by its arguments."""
+    """A decorator: keeps the answers of a function; `key` builds the key from its arguments."""
 
     def decorate(function: Callable[P, Awaitable[T | None]]) -> Callable[P, Awaitable[T | None]]:
         @wraps(function)
@@ -174,10 +167,6 @@ def cached[**P, T](
         return kept
 
     return decorate
-
-
-def install(app: FastAPI, settings: Settings) -> None:
-    registry.add(app, Cache, Cache(MemoryStore(is_coherent=settings.runtime.instances == 1)))
 
 
 def cache_of(request: Request) -> Cache:

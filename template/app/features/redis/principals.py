@@ -1,21 +1,18 @@
 """Principals that are kept for less than a second, and forgotten at every change of rights.
 
-The database is the truth. An instance that hears nothing of a change, because its word was lost,
-goes on for the rest of that second and no longer.
+The database is the truth. An instance that misses a change, because Redis is away, may use the old
+principal for the rest of that second.
 """
 
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from fastapi import FastAPI
-
-from app.core import registry
 from app.core.security.principal import Principal, Principals
-from app.features.cache.cache import Cache
+from app.features.redis.cache import Cache
 
 TTL = timedelta(milliseconds=900)
-"""A second less the time that a store may take to answer."""
+"""A second less the time that Redis may take to answer."""
 EVERYBODY = "everybody"
 
 
@@ -23,7 +20,7 @@ class CachedPrincipals:
     def __init__(self, principals: Principals, cache: Cache) -> None:
         self._principals = principals
         self._cache = cache
-        self._kept = cache.namespace("principal", Principal, ttl=TTL, coherent=True)
+        self._kept = cache.namespace("principal", Principal, ttl=TTL)
 
     async def find(self, session_id: UUID, user_id: UUID) -> Principal | None:
         load = partial(self._principals.find, session_id, user_id)
@@ -32,13 +29,6 @@ class CachedPrincipals:
 
     async def forget(self, user_id: UUID | None) -> None:
         await self._cache.invalidate(_tag(user_id) if user_id else EVERYBODY)
-
-
-def keep_principals(app: FastAPI) -> None:
-    """Only where no other process keeps copies: a second is the bound, the next request the aim."""
-    cache = registry.get(app, Cache)
-    if cache.store.is_coherent:
-        registry.add(app, Principals, CachedPrincipals(registry.get(app, Principals), cache))
 
 
 def _tag(user_id: UUID) -> str:

@@ -1,6 +1,6 @@
-"""The security events of a service, without a part that keeps them."""
+"""Security events, as a part that records them receives them."""
 
-from dataclasses import dataclass, field
+from functools import partial
 
 from app.core.database import WriteSession
 from app.core.security import events
@@ -8,18 +8,21 @@ from app.core.security.events import SecurityEvent
 from tests.support.service import Service
 
 
-@dataclass
 class Recorder:
-    events: list[SecurityEvent] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.events: list[SecurityEvent] = []
 
     def record(self, session: WriteSession, event: SecurityEvent) -> None:
-        self.events.append(event)
+        session.after_commit(partial(self._keep, event))
 
     async def settle(self) -> None: ...
 
+    async def _keep(self, event: SecurityEvent) -> None:
+        self.events.append(event)
+
 
 def recorded(service: Service) -> list[SecurityEvent]:
-    """What happens from now on; for an application of the test's own."""
+    """Grows with each committed event. For a service that only this test uses."""
     recorder = Recorder()
     events.add_recorder(service.database, recorder)
     return recorder.events
