@@ -14,9 +14,9 @@ from fastapi.security import OAuth2PasswordBearer
 
 from app.core import registry
 from app.core.database import ReadSession, WriteSession, database_of
-from app.core.health import health_of
+from app.core.health import Health
 from app.core.http.errors import Forbidden, Unauthenticated
-from app.core.http.rate_limiter import rate_limiter_of
+from app.core.http.rate_limiter import RateLimiter
 from app.core.notices import Notices
 from app.core.security.principal import Principal
 from app.core.settings import settings_of
@@ -68,7 +68,7 @@ async def current_user(
         raise Unauthenticated("not_authenticated", "This needs an access token.")
     bearers = registry.get(request, BearerAuthenticator)
     principal = await bearers.principal(token)
-    await rate_limiter_of(request).authenticated(request, f"user:{principal.id}")
+    await registry.get(request, RateLimiter).authenticated(request, f"user:{principal.id}")
     structlog.contextvars.bind_contextvars(user_id=str(principal.id))
     request.scope[CALLER] = principal
     return principal
@@ -113,7 +113,7 @@ async def monitoring(request: Request, token: Annotated[str | None, Depends(bear
     """Open outside production; there it takes MONITORING_TOKEN or the permission `health:read`."""
     if not settings_of(request).runtime.is_production:
         return
-    if token and health_of(request).admits(token):
+    if token and registry.get(request, Health).admits(token):
         return
     await require("health:read")(await current_user(request, token))
 

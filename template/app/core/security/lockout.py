@@ -21,16 +21,17 @@ from pydantic import Field
 from sqlalchemy import String, bindparam, case, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import clock, cores, instruments, registry
+from app.core import clock, instruments, registry
 from app.core.database import Base, Database, UtcDateTime
 from app.core.http.errors import TooManyRequests
+from app.core.security.passwords import available_cores
 from app.core.settings import Settings, SettingsGroup
 
 log = structlog.get_logger("app.auth")
 
 OVERALL = "login/overall"
 ATTACK_DELAY_SECONDS = 1.0
-AT_ONCE = cores.available() + 2
+AT_ONCE = available_cores() + 2
 """Attempts of a process between their look at the counts and their own count: so many, less one,
 may exceed a limit. Enough of them that each core has a password to hash.
 """

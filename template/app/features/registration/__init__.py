@@ -6,13 +6,12 @@ from fastapi import FastAPI
 
 from app.api.v1.router import PREFIX
 from app.core import registry
-from app.core.background import Background
 from app.core.database import Database, WriteSession
 from app.core.http.errors import Forbidden
 from app.core.notices import Notices
 from app.core.security.lockout import Counters, Lockout
 from app.core.settings import Settings
-from app.features.mail import MailSettings, Outbox
+from app.features.mail import Background, MailSettings, Outbox
 from app.features.registration import routes
 from app.features.registration.mails import TokenMails
 from app.features.registration.repository import OneTimeTokenRepository

@@ -11,10 +11,9 @@ from uuid import UUID
 import structlog
 
 from app.core import clock, project
-from app.core.background import Background
 from app.core.database import Database, WriteSession
 from app.core.security.lockout import Counters
-from app.features.mail import Mail, Outbox, compose
+from app.features.mail import Background, Mail, Outbox, compose
 from app.features.mail.notices import NOT_YOU
 from app.features.registration.repository import OneTimeTokenRepository, issue
 

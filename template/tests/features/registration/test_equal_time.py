@@ -3,7 +3,7 @@
 import pytest
 
 from app.core import registry
-from app.core.background import Background
+from app.features.mail import Background
 from tests.support.equal_time import UNLIMITED, Ask, assert_equal_time
 from tests.support.factories import PASSWORD
 from tests.support.mail import mailbox

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from app.core import background as background_module
 from app.core import request_info
-from app.core.background import Background
+from app.features.mail import background as background_module
+from app.features.mail.background import Background
 
 
 async def test_the_end_waits_for_what_was_submitted_and_what_that_submits() -> None:

@@ -6,10 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
-from fastapi import FastAPI
-
-from app.core import lifespan, registry
-from app.core.settings import Settings
 
 log = structlog.get_logger("app.background")
 
@@ -78,9 +74,3 @@ class Background:
             await work()
         except Exception:  # the edge of a task: there is nobody to raise to
             log.exception("background.failed")
-
-
-def install(app: FastAPI, settings: Settings) -> None:
-    """After the database, which its work uses; parts that come later close before it drains."""
-    background = registry.add(app, Background, Background())
-    lifespan.add(app, background.running)
