@@ -17,7 +17,6 @@ pytest_plugins = (
     "tests.support.extensions",
     "tests.support.needs",
     "tests.support.quiet",
-    "tests.support.coverage_floors",
 )
 
 
