@@ -63,9 +63,6 @@ class Health:
             token.encode("utf-8", "replace"), expected.get_secret_value().encode()
         )
 
-    async def follow(self, settings: HealthSettings) -> None:
-        self.settings = settings
-
     async def run(self) -> CheckResults:
         """Results by the name of the check. The checks run at the same time."""
         if self._latest is not None and time.monotonic() - self._latest[0] < FRESH_SECONDS:
@@ -86,8 +83,7 @@ class Health:
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Before the parts that register a check."""
-    health = registry.add(app, Health, Health(settings.group(HealthSettings)))
-    settings.on_change(HealthSettings, {"monitoring_token"}, health.follow)
+    registry.add(app, Health, Health(settings.group(HealthSettings)))
 
 
 def register(

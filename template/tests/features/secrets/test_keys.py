@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.security.secret_key import SecretList
+from app.features.secrets.keys import RotatingKeys
 from tests.support.time_travel import advance
 
 OLD, NEW, NEWER = b"old", b"new", b"newer"
@@ -13,7 +13,7 @@ OLD, NEW, NEWER = b"old", b"new", b"newer"
 def test_a_new_one_verifies_at_once_and_signs_a_minute_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    secrets = SecretList([OLD])
+    secrets = RotatingKeys([OLD])
     secrets.replace([NEW, OLD])
 
     at_once = secrets.in_use()
@@ -24,7 +24,7 @@ def test_a_new_one_verifies_at_once_and_signs_a_minute_later(
 
 
 def test_one_that_replaces_what_is_gone_signs_at_once() -> None:
-    secrets = SecretList([OLD])
+    secrets = RotatingKeys([OLD])
 
     secrets.replace([NEW])
 
@@ -32,7 +32,7 @@ def test_one_that_replaces_what_is_gone_signs_at_once() -> None:
 
 
 def test_one_that_was_known_already_signs_at_once() -> None:
-    secrets = SecretList([OLD, NEW])
+    secrets = RotatingKeys([OLD, NEW])
 
     secrets.replace([NEW, OLD])
 
@@ -40,7 +40,7 @@ def test_one_that_was_known_already_signs_at_once() -> None:
 
 
 def test_another_change_does_not_shorten_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    secrets = SecretList([OLD])
+    secrets = RotatingKeys([OLD])
     secrets.replace([NEW, OLD])
     advance(monkeypatch, timedelta(seconds=30))
 
@@ -53,7 +53,7 @@ def test_another_change_does_not_shorten_the_wait(monkeypatch: pytest.MonkeyPatc
 
 
 def test_none_at_all_stay_none() -> None:
-    secrets = SecretList([])
+    secrets = RotatingKeys([])
 
     secrets.replace([NEW])
 
