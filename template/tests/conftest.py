@@ -45,16 +45,6 @@ def database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def replica_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
-    """Of a database that nothing is copied to: a replica that lags for ever."""
-    directory = tmp_path / "replica"
-    directory.mkdir()
-    url = databases.create(directory)
-    yield url
-    databases.drop(url)
-
-
-@pytest.fixture
 def start(database_url: str, tmp_path: Path) -> Start:
     """Starts the service with other settings than the defaults."""
     return partial(running, database_url=database_url, data_dir=tmp_path)

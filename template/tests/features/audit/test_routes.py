@@ -15,7 +15,7 @@ from app.features.audit.repository import export
 from app.features.audit.schemas import AuditFilters
 from app.features.audit.trail import INSERT
 from tests.support.factories import PASSWORD, login, make_role, make_user, signed_in
-from tests.support.service import Service, Start
+from tests.support.service import Service
 
 AUDIT = "/api/v1/audit"
 EXPORT = "/api/v1/audit/export"
@@ -47,17 +47,6 @@ async def filled(service: Service, count: int, database: Database | None = None)
         rows.append(row)
     async with (database or service.database).write() as session:
         await session.execute(INSERT, rows)
-
-
-async def test_the_list_is_read_from_the_replica(start: Start, replica_url: str) -> None:
-    async with start(database_read_url=replica_url) as service:
-        header = await reader(service)
-        await filled(service, 1)
-        missed = await service.client.get(AUDIT, headers=header)
-        await filled(service, 2, service.database.for_reads)
-        listed = await service.client.get(AUDIT, headers=header)
-
-    assert (missed.json()["total"], listed.json()["total"]) == (0, 2)
 
 
 async def test_an_entry_says_who_what_and_from_where(service: Service) -> None:
