@@ -12,8 +12,8 @@ from app.core.database import WriteSession
 from app.models.session import Session
 from app.models.user import User
 from app.services.own_password import OwnPassword
-from tests.support.factories import PASSWORD, Tokens, make_user, signed_in
 from tests.support.events import recorded
+from tests.support.factories import PASSWORD, Tokens, make_user, signed_in
 from tests.support.service import Service
 
 # These tests add to the application.

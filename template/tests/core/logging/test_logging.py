@@ -10,8 +10,8 @@ from app.core.logging.redaction import Redaction
 from app.core.logging.setup import StdoutHandler
 from app.core.settings import Settings, SettingsGroup
 from tests.support import features, log
-from tests.support.factories import PASSWORD, login, make_user
 from tests.support.events import recorded
+from tests.support.factories import PASSWORD, login, make_user
 from tests.support.service import SECRET_KEY, Start
 
 # These tests add routes, read log lines or take parts away.

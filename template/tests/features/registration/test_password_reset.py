@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from app.models.user import User
+from tests.support.events import recorded
 from tests.support.factories import PASSWORD, Tokens, make_user, signed_in
 from tests.support.mail import mailbox
-from tests.support.events import recorded
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 

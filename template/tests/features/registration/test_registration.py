@@ -12,9 +12,9 @@ from app.features.registration.models import OneTimeToken
 from app.features.registration.repository import digest
 from app.models.role import Role
 from app.models.user import User
+from tests.support.events import recorded
 from tests.support.factories import PASSWORD, logged_in, make_user, signed_in
 from tests.support.mail import delivered, mailbox
-from tests.support.events import recorded
 from tests.support.service import Service, Start
 from tests.support.smtp import sink
 from tests.support.time_travel import advance
