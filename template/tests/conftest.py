@@ -18,7 +18,6 @@ pytest_plugins = (
     "tests.support.extensions",
     "tests.support.needs",
     "tests.support.quiet",
-    "tests.support.coverage_floors",
 )
 
 
@@ -42,16 +41,6 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
 def database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
     """A migrated, empty database of this test's own."""
     url = databases.create(tmp_path)
-    yield url
-    databases.drop(url)
-
-
-@pytest.fixture
-def replica_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
-    """Of a database that nothing is copied to: a replica that lags for ever."""
-    directory = tmp_path / "replica"
-    directory.mkdir()
-    url = databases.create(directory)
     yield url
     databases.drop(url)
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
 LAYERS = ("models", "schemas", "repositories", "services", "api")
 KERNEL = ("core", *LAYERS, "commands")
-SUPPORT_FEATURES = {"cache", "encryption", "mail", "state_store"}
+SUPPORT_FEATURES = {"encryption", "mail", "state_store"}
 """Rendered when a part needs them; any feature may import them."""
 COMPOSITION = {"app.main", "app.installed", "app.cli", "app.domains"}
 STARTS_THE_APPLICATION = ("commands", "worker_command")

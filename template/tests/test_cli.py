@@ -26,6 +26,8 @@ def status(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
         ["serve"],
         ["init-admin"],
         ["setup"],
+        ["users", "set-password"],
+        ["roles"],
         ["openapi"],
         ["doctor"],
         ["new"],

@@ -77,7 +77,7 @@ def routes_reference() -> str:
             tagged.setdefault(operation["tags"][0], []).append(row)
     head = ("| route | needs | what it is for |", "|---|---|---|")
     return "\n".join(
-        line for tag in sorted(tagged) for line in (f"## {tag}", "", *head, *tagged[tag], "")
+        line for tag in sorted(tagged) for line in (f"### {tag}", "", *head, *tagged[tag], "")
     )
 
 
@@ -122,7 +122,7 @@ def _defaults() -> Settings:
 
 def _group(group: type[SettingsGroup]) -> Iterator[str]:
     texts = meanings(group)
-    yield from (f"## {_title(group)}", "", "| setting | value | default | meaning |")
+    yield from (f"### {_title(group)}", "", "| setting | value | default | meaning |")
     yield "|---|---|---|---|"
     for name, field in group.model_fields.items():
         cells = (f"`{name.upper()}`", _value(field), _default(field), texts[name])

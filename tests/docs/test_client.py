@@ -41,7 +41,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_client_of_the_page_calls_the_service(project: Path) -> None:
-    shell(command(project / "docs" / "how-to" / "generate-a-client.md", "generate"), cwd=project)
+    shell(command(project / "docs" / "development.md", "openapi-python-client"), cwd=project)
     shell(ADMIN, cwd=project, stdin=PASSWORD)
     port = free_port()
 
@@ -53,9 +53,8 @@ def test_the_client_of_the_page_calls_the_service(project: Path) -> None:
 
 
 def test_the_recipe_is_what_the_page_says() -> None:
-    page = ROOT / "template" / "docs" / "how-to" / "generate-a-client.md"
+    page = ROOT / "template" / "docs" / "development.md.jinja"
     recipes = (ROOT / "template" / "justfile").read_text().splitlines()
+    lines = command(page, "openapi-python-client").splitlines()
 
-    assert [
-        line for line in command(page, "generate").splitlines() if f"    {line}" not in recipes
-    ] == []
+    assert [line for line in lines if f"    {line}" not in recipes] == []

@@ -6,20 +6,19 @@ import pytest
 
 from tests.support.environment import prepare, type_check
 from tests.support.projects import commit
-from tests.support.recipes import commands, shell
+from tests.support.recipes import BLOCK, commands, sections, shell
 from tests.support.rendering import ROOT, git, render
 from tests.support.serving import free_port, served
 
 HERE: dict[str, dict[str, str]] = {
-    "template/docs/command-line.md": {},
-    "template/docs/configuration.md": {},
-    "template/docs/how-to/add-a-provider.md": {},
+    "template/docs/database.md.jinja": {},
     "template/docs/how-to/audit-trail.md": {"uv run app audit prune": "AUDIT_RETENTION_DAYS=30"},
-    "template/docs/how-to/back-up-and-restore.md": {},
     "template/docs/how-to/rotate-keys.md": {
         "uv run app keys generate": "JWT_ALGORITHM=ES256 JWT_KEYS_DIR=var/keys"
     },
     "template/docs/how-to/secrets.md.jinja": {},
+    "template/docs/how-to/sign-in-through-providers.md": {},
+    "template/docs/reference.md": {},
 }
 """Pages whose blocks run in order in one project; some with settings, by their first words."""
 # By the page and the first words of the block.
@@ -37,12 +36,15 @@ ELSEWHERE = {
         "template/docs/deployment/published-image.md.jinja",
         "IMAGE=service",
     ): "tests/toggles/test_image.py",
-    ("template/docs/development.md.jinja", "uv run pytest"): "tests/suites/test_presets.py",
     ("template/docs/development.md.jinja", "uv run --group docs"): "tests/docs/test_site.py",
+    ("template/docs/development.md.jinja", "uv run app openapi"): "tests/docs/test_client.py",
+    ("template/docs/development.md.jinja", "uv run pytest"): "tests/suites/test_presets.py",
+    **{
+        ("template/docs/development.md.jinja", words): "tests/docs/test_commands.py"
+        for words in ("uv sync", "uv run app serve", "curl", "git", "uv run app new", "uv run ruff")
+    },
     ("template/docs/how-to/add-a-domain.md", ""): "tests/docs/test_commands.py",
-    ("template/docs/how-to/generate-a-client.md", ""): "tests/docs/test_client.py",
     ("template/docs/how-to/update.md", ""): "tests/updates/test_docs.py",
-    ("template/docs/onboarding.md", ""): "tests/docs/test_commands.py",
     ("template/docs/telemetry.md.jinja", ""): "tests/toggles/test_telemetry.py",
 }
 NOT_RUN = {
@@ -145,9 +147,10 @@ def test_domains_are_added_as_the_page_says(clone: Path) -> None:
     assert {"customers", "purchase_orders", "staff"} <= set(made)
 
 
-def test_onboarding_leads_to_a_pushed_branch(clone: Path) -> None:
+def test_a_clone_leads_to_a_pushed_branch(clone: Path) -> None:
     """All but the whole suite, which the presets run."""
-    install, serve, ask, *following = commands(clone / "docs" / "onboarding.md")
+    section = sections(clone / "docs" / "development.md")["From a clone to a pull request"]
+    install, serve, ask, *following = BLOCK.findall(section)
     port = free_port()
     type_check(clone)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from template.tests.support.browser import COMMAND, page
+from tests.rendered.support.browser import COMMAND, page
 from tests.support import node
 from tests.support.environment import prepare
 from tests.support.process import run
@@ -38,8 +38,9 @@ def build(project: Path, *options: str) -> Path:
 def test_it_has_what_is_read_off_the_code(enterprise: Path) -> None:
     site = build(enterprise)
 
-    assert "OKTA_CLIENT_SECRET" in (site / "configuration.html").read_text()
-    assert "POST /api/v1/auth/authorize" in (site / "routes.html").read_text()
+    reference = (site / "reference.html").read_text()
+    assert "OKTA_CLIENT_SECRET" in reference
+    assert "POST /api/v1/auth/authorize" in reference
     assert "app.core.database" in (site / "architecture.html").read_text()
     assert not any("<!-- generated" in page.read_text() for page in site.rglob("*.html"))
 
@@ -47,11 +48,11 @@ def test_it_has_what_is_read_off_the_code(enterprise: Path) -> None:
 def test_a_project_with_nothing_optional_has_a_site_without_a_word_of_it(tmp_path: Path) -> None:
     site = build(installed(tmp_path / "service", "minimal"))
 
-    configuration = (site / "configuration.html").read_text()
-    assert "SECRET_KEY" in configuration
-    assert "OKTA_CLIENT_SECRET" not in configuration
-    assert "POST /api/v1/auth/token" in (site / "routes.html").read_text()
-    assert "/api/v1/auth/authorize" not in (site / "routes.html").read_text()
+    reference = (site / "reference.html").read_text()
+    assert "SECRET_KEY" in reference
+    assert "OKTA_CLIENT_SECRET" not in reference
+    assert "POST /api/v1/auth/token" in reference
+    assert "/api/v1/auth/authorize" not in reference
     assert "Identity provider" not in (site / "architecture.html").read_text()
 
 
@@ -72,11 +73,11 @@ def test_a_browser_draws_its_diagrams(enterprise: Path, tmp_path: Path) -> None:
         browser.open((site / "architecture.html").as_uri())
         browser.text("div.mermaid")
         browser.screenshot(pictures / "site-architecture.png")
-        browser.open((site / "configuration.html").as_uri())
+        browser.open((site / "reference.html").as_uri())
         table = browser.text("table")
-        browser.screenshot(pictures / "site-configuration.png")
+        browser.screenshot(pictures / "site-reference.png")
 
     assert title.startswith("My Service")
-    assert table.startswith("setting")
+    assert table.startswith("status")
     assert browser.complaints == []
     assert [url for url in browser.requested if not url.startswith(("file:", "data:"))] == []

@@ -12,10 +12,12 @@ import pytest
 from benchmarks.postgres import running
 from tests.support import covering
 from tests.support.environment import constrained, locked_versions, prepare, type_check
+from tests.support.overlay import lay_over
 from tests.support.process import CommandError, run
-from tests.support.rendering import questions, render, stored_answers
+from tests.support.rendering import ROOT, questions, render, stored_answers
 from tests.support.suites import (
     BESIDE_THE_SUITE,
+    FLOORS,
     IN_ONE_PROCESS,
     SHARES,
     THOUSANDS_OF_CASES,
@@ -28,7 +30,13 @@ pytestmark = pytest.mark.suite
 
 PASSED = re.compile(r"(\d+) passed")
 ROWS = covering.rows("pairs")
-FAULTS = [{"preset": "minimal"}, {"preset": "enterprise"}]
+WHOLE = [{"preset": "minimal"}, {"preset": "enterprise"}]
+"""Their suites are not shared out."""
+FAULTS: list[dict[str, Any]] = [
+    {"preset": "minimal", "deployment": ["docker"]},
+    {"preset": "enterprise"},
+]
+"""One on each database. Fault tests are rendered with a deployment."""
 
 
 @pytest.mark.parametrize("answers", ROWS, ids=covering.label)
@@ -40,8 +48,9 @@ def test_a_variant_passes_its_own_checks(
 ) -> None:
     project = render(tmp_path / "service", **answers)
     is_chosen = pytestconfig.getoption("--row") is not None
-    tests = [] if is_chosen or answers in FAULTS else share(project, ROWS.index(answers))
-    traced = is_chosen or answers == FAULTS[0]
+    lay_over(project)
+    tests = [] if is_chosen or answers in WHOLE else share(project, ROWS.index(answers))
+    traced = is_chosen or answers == WHOLE[0]
     started = time.monotonic()
 
     output = _told_apart(project, lambda: _check(project, answers, tests, traced=traced))
@@ -76,12 +85,15 @@ def test_a_variant_keeps_its_times_under_faults(
 def test_the_fault_tests_run_on_each_database(tmp_path: Path) -> None:
     projects = [render(tmp_path / str(number), **one) for number, one in enumerate(FAULTS)]
     databases = list(questions()["database"]["choices"].values())
+    rendered = {path for project in projects for path in _fault_tests(project)}
 
     assert [stored_answers(project)["database"] for project in projects] == databases
+    assert rendered == _fault_tests(ROOT / "template")
 
 
 def test_the_rows_share_out_every_test(tmp_path: Path) -> None:
     project = render(tmp_path / "service", preset="enterprise")
+    lay_over(project)
     shares = [set(share(project, number)) for number in range(SHARES)]
     tests = {path.relative_to(project).as_posix() for path in project.glob("tests/**/test_*.py")}
 
@@ -98,9 +110,18 @@ def test_constraints_name_every_package_that_a_variant_installs(tmp_path: Path) 
     assert set(locked_versions(project / "uv.lock")) <= named or not named
 
 
+def _fault_tests(project: Path) -> set[str]:
+    return {
+        path.relative_to(project).as_posix().removesuffix(".jinja")
+        for path in (project / "tests").rglob("test_*.py*")
+        if path.suffix != ".pyc" and "mark.fault" in path.read_text()
+    }
+
+
 def _pick(directory: Path, answers: dict[str, Any], chosen: str, *options: str) -> int:
     """Runs the tests of a variant that its suite leaves out and that are marked like that."""
     project = render(directory / "service", **answers)
+    lay_over(project)
     prepare(project)
     options += WITH_EVERY_PART if answers["preset"] == "minimal" else ()
     return _passed(
@@ -116,9 +137,13 @@ def _check(project: Path, answers: dict[str, Any], tests: list[str], *, traced: 
         _uv_run(project, "app", "db", "upgrade", env={"DATABASE_URL": url})
         _uv_run(project, "app", "db", "check", env={"DATABASE_URL": url})
     type_check(project)
-    if answers in FAULTS:
-        return _pytest(project, *(() if traced else ("--no-cov",)))
-    return _pytest(project, *IN_ONE_PROCESS, *tests)
+    if answers not in WHOLE:
+        return _pytest(project, *IN_ONE_PROCESS, *tests)
+    output = _pytest(project, *(() if traced else ("--no-cov",)))
+    if traced:
+        for pattern, floor in FLOORS.items():
+            _uv_run(project, "coverage", "report", f"--include={pattern}", f"--fail-under={floor}")
+    return output
 
 
 def _pytest(project: Path, *options: str) -> str:

@@ -15,6 +15,11 @@ def commands(page: Path) -> list[str]:
     return BLOCK.findall(page.read_text())
 
 
+def sections(page: Path) -> dict[str, str]:
+    """What stands below each heading of the second level."""
+    return dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n?)+)", page.read_text(), re.MULTILINE))
+
+
 def command(page: Path, word: str) -> str:
     """The one console block that contains the word."""
     found = [block for block in commands(page) if word in block]

@@ -57,7 +57,6 @@ REWRITTEN = {
     "docs/index.md",
     "docs/security/asvs.md",
     "docs/security/decisions.md",
-    "tests/core/test_deployment_page.py",
     "tests/features/mail/test_faults.py",
     "tests/support/mail.py",
 }

@@ -17,12 +17,13 @@ from tests.support.trees import changed
 CHECKS = ".github/workflows/ci.yml"
 ON_SQLITE = ".github/workflows/sqlite.yml"
 # tests/toggles/test_image.py and test_image_pipeline.py run it.
+FAULTS = ".github/workflows/faults.yml"
 IMAGE = ".github/workflows/image.yml"
 # tests/updates/test_scheduled.py runs it, because it needs a newer release to be there.
 UPDATE = ".github/workflows/update.yml"
 WORKFLOWS = {
-    "sqlite": {CHECKS, IMAGE, UPDATE},
-    "postgres": {CHECKS, IMAGE, ON_SQLITE, UPDATE},
+    "sqlite": {CHECKS, FAULTS, IMAGE, UPDATE},
+    "postgres": {CHECKS, FAULTS, IMAGE, ON_SQLITE, UPDATE},
 }
 PAGE = "docs/how-to/update-by-pull-request.md"
 BESIDE = {".github/update.sh", ".github/renovate.json", PAGE}
@@ -31,7 +32,7 @@ OF_THE_IMAGE = {
     "docs/deployment/published-image.md",
 }
 PIPELINE = ".gitlab-ci.yml"
-CHECKING = {"ci/static", "ci/migrations", "ci/tests", "sqlite/tests"}
+CHECKING = {"ci/static", "ci/migrations", "ci/tests", "faults/tests", "sqlite/tests"}
 # The same words, in tests/suites, which runs them for this variant among others.
 RUN_BY_SUITES = {"uv run --no-sync pytest", "uv run --no-sync pytest -m fault"}
 FORMS = {
@@ -116,8 +117,8 @@ def test_the_pipeline_of_gitlab_is_one_valid_file(tmp_path: Path, deployment: li
 
 @pytest.mark.parametrize("database", WORKFLOWS)
 def test_gitlab_runs_what_github_runs(tmp_path: Path, database: str) -> None:
-    github = render(tmp_path / "github", ci="github", database=database, deployment=[])
-    gitlab = render(tmp_path / "gitlab", ci="gitlab", database=database, deployment=[])
+    github = render(tmp_path / "github", ci="github", database=database, deployment=["kubernetes"])
+    gitlab = render(tmp_path / "gitlab", ci="gitlab", database=database, deployment=["kubernetes"])
     jobs: dict[str, Any] = yaml.safe_load((gitlab / PIPELINE).read_text())
     asking = jobs.pop("update-check")
     commands = [line for job in jobs.values() if "script" in job for line in job["script"]]
@@ -135,7 +136,8 @@ def test_gitlab_runs_what_github_runs(tmp_path: Path, database: str) -> None:
 
 @pytest.mark.suite
 def test_every_command_of_the_workflows_succeeds(tmp_path: Path) -> None:
-    project = render(tmp_path / "service", preset="minimal", ci="github", database="postgres")
+    parts: dict[str, Any] = {"ci": "github", "database": "postgres", "deployment": ["kubernetes"]}
+    project = render(tmp_path / "service", preset="minimal", **parts)
     prepare(project)
     # The floors are held there too, and tests/updates/test_growth.py runs all tests on SQLite.
     a_share = {"PYTEST_ADDOPTS": " ".join(("--no-cov", *share(project, 0)))}

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from template.tests.features.federation.pkce import PkceClient
-from template.tests.support.browser import COMMAND, page
+from tests.rendered.support.browser import COMMAND, page
 from tests.support.environment import prepare
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider, sign_in
 from tests.support.rendering import render

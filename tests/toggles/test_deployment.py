@@ -21,7 +21,7 @@ WORDS = {
     "docker": ("Dockerfile", "docker compose", "deploy.sh", "compose.smoke", "smoke-image"),
     "kubernetes": ("kustomize", "kubectl", "deploy-kubernetes"),
 }
-NOTED = {"docs/telemetry.md"}
+NOTED = {"README.md", "docs/development.md", "docs/telemetry.md"}
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pytest
 from tests.support import owner
 from tests.support.environment import prepare
 from tests.support.history import Transition, transitions
+from tests.support.overlay import lay_over
 from tests.support.process import run
 from tests.support.projects import PROFILES, Workshop, commit, trouble, update
 from tests.support.suites import share
@@ -46,6 +47,7 @@ def test_a_project_works_after_an_update(
     assert "fail" not in app(project, "doctor")
     run("uv", "run", "--no-sync", "mypy", cwd=project)
     if transition == chosen()[0]:
+        lay_over(project)
         tests = [*share(project, 0), *share(project, 6), "tests/domains"]
         run("uv", "run", "--no-sync", "pytest", "-q", "--no-cov", *tests, cwd=project)
     proved(seconds)

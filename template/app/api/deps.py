@@ -14,11 +14,10 @@ from fastapi.security import OAuth2PasswordBearer
 
 from app.core import registry
 from app.core.database import ReadSession, WriteSession, database_of
-from app.core.health import health_of
+from app.core.health import Health
 from app.core.http.errors import Forbidden, Unauthenticated
-from app.core.http.rate_limiter import rate_limiter_of
+from app.core.http.rate_limiter import RateLimiter
 from app.core.notices import Notices
-from app.core.security import security_of
 from app.core.security.principal import Principal
 from app.core.settings import settings_of
 from app.services.auth import AuthService
@@ -27,7 +26,7 @@ from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
 from app.services.roles import RoleService
 from app.services.sessions import Sessions
-from app.services.users import UserService
+from app.services.users import AddressRules, UserService
 
 bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
@@ -70,7 +69,7 @@ async def current_user(
     principal = await registry.get(request, BearerAuthenticator).find(token)
     if principal is None:
         raise Unauthenticated.invalid_token()
-    await rate_limiter_of(request).authenticated(request, f"user:{principal.id}")
+    await registry.get(request, RateLimiter).authenticated(request, f"user:{principal.id}")
     structlog.contextvars.bind_contextvars(user_id=str(principal.id))
     request.scope[CALLER] = principal
     return principal
@@ -98,11 +97,8 @@ async def own_session(user: SessionUser) -> UUID:
 OwnSession = Annotated[UUID, Depends(own_session)]
 
 
-async def recent_user(
-    user: SessionUser, session_id: OwnSession, reauthentication: ReauthenticationDep
-) -> Principal:
-    if not await reauthentication.is_recent(session_id):
-        raise Forbidden("reauth_required", "This needs a password or a code again.")
+async def recent_user(user: SessionUser, reauthentication: ReauthenticationDep) -> Principal:
+    await reauthentication.require(user)
     return user
 
 
@@ -118,7 +114,7 @@ async def monitoring(request: Request, token: Annotated[str | None, Depends(bear
     """Open outside production; there it takes MONITORING_TOKEN or the permission `health:read`."""
     if not settings_of(request).runtime.is_production:
         return
-    if token and health_of(request).admits(token):
+    if token and registry.get(request, Health).admits(token):
         return
     await require("health:read")(await current_user(request, token))
 
@@ -146,13 +142,24 @@ def user_service(permission: str) -> Callable[..., Awaitable[UserService]]:
         session: SessionDep,
         actor: Annotated[Principal, Depends(require(permission))],
     ) -> UserService:
-        return UserService(session, security_of(request), registry.get(request, Notices), actor)
+        return _user_service(request, session, actor)
 
     return build
 
 
 async def own_account(request: Request, session: SessionDep, actor: SessionUser) -> UserService:
-    return UserService(session, security_of(request), registry.get(request, Notices), actor)
+    return _user_service(request, session, actor)
+
+
+def _user_service(request: Request, session: WriteSession, actor: Principal) -> UserService:
+    return UserService(
+        session,
+        registry.get(request, OwnPassword),
+        registry.get(request, Reauthentication),
+        registry.get(request, AddressRules),
+        registry.get(request, Notices),
+        actor,
+    )
 
 
 async def role_service(

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from app.api import openapi
 from app.core import registry
 from app.core.http.errors import BodyError, OAuthError
-from app.core.http.rate_limiter import rate_limiter_of
+from app.core.http.rate_limiter import RateLimiter
 from app.core.security import security_of
 from app.schemas.auth import Grant, PasswordGrant, RefreshGrant, TokenResponse
 from app.services.auth import AuthService
@@ -92,7 +92,7 @@ async def token_grant(request: Request) -> Grant:
     if isinstance(grant, PasswordGrant):
         if not security.password_grant_enabled:
             raise OAuthError("unsupported_grant_type", "The password grant is not offered here.")
-        await rate_limiter_of(request).password_seen(request)
+        await registry.get(request, RateLimiter).password_seen(request)
     return grant
 
 

@@ -1,4 +1,4 @@
-"""`app config`: what this service would run with."""
+"""`app config` and `app openapi`: what this service would run with, and its schema."""
 
 import json
 
@@ -38,6 +38,11 @@ def show() -> None:
     for group in settings.groups:
         values |= {name.upper(): _shown(name, group) for name in type(group).model_fields}
     typer.echo(json.dumps(dict(sorted(values.items())), indent=2, default=str))
+
+
+def openapi() -> None:
+    """Print the OpenAPI schema as JSON."""
+    typer.echo(json.dumps(create_app().openapi(), indent=2))
 
 
 def _shown(name: str, group: SettingsGroup) -> object:

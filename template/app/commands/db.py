@@ -9,7 +9,7 @@ import typer
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from alembic.util import CommandError, to_tuple
 
 from app.core.database import migrations
 from app.core.database.engine_kind import BackupError
@@ -101,7 +101,9 @@ def heads_by_owner(script: ScriptDirectory) -> tuple[list[str], list[str]]:
     """Heads of your own branch, none before its first revision, and of the template's branches."""
     heads = script.get_revisions("heads")
     own = [head.revision for head in heads if OWN_BRANCH in head.branch_labels]
-    return own, [head for head in script.get_heads() if head not in own]
+    # What another head depends on is applied before it: Alembic fails where both are named.
+    needed = {name for head in heads for name in to_tuple(head.dependencies, ())}
+    return own, [head for head in script.get_heads() if head not in {*own, *needed}]
 
 
 def _write_revision(config: Config, message: str, autogenerate: bool) -> None:

@@ -3,12 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
+import httpx2
 import typer
 
 from app.commands.password_input import PasswordFileOption, PasswordStdinOption, given_password
@@ -30,37 +29,6 @@ class Step:
     detail: str
 
 
-@dataclass
-class Deployment:
-    base_url: str
-    token: str | None = field(default=None, repr=False)
-
-    def ask(self, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, bytes]:
-        """Status and body. Raises StepError where nobody answers."""
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        if path == "/metrics":
-            headers["Accept"] = "text/plain"
-        if self.token is not None:
-            headers["Authorization"] = f"Bearer {self.token}"
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(self.base_url + path, data, headers, method=method)  # noqa: S310
-        try:
-            with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                return answer.status, answer.read()
-        except HTTPError as error:
-            return error.code, error.read()
-        except (URLError, OSError) as error:
-            raise StepError(f"no answer: {getattr(error, 'reason', error)}") from None
-
-    def expect(
-        self, wanted: HTTPStatus, method: str, path: str, body: dict[str, str] | None = None
-    ) -> bytes:
-        status, content = self.ask(method, path, body)
-        if status != wanted:
-            raise StepError(f"{method} {path} answered {status} instead of {wanted.value}")
-        return content
-
-
 def smoke(
     base_url: Annotated[str, typer.Option(help="E.g. https://api.example.org")],
     email: Annotated[str, typer.Option(help="An account that exists for this.")],
@@ -75,79 +43,91 @@ def smoke(
     if password is None:
         password = typer.prompt("Password", hide_input=True)
     steps = []
-    for step in _run(Deployment(base_url.rstrip("/")), email, password):
-        steps.append(step)
-        if not as_json:
-            _print(step)
+    with httpx2.Client(base_url=base_url, timeout=TIMEOUT_SECONDS) as client:
+        for step in Deployment(client, email, password).steps():
+            steps.append(step)
+            if not as_json:
+                _print(step)
     passed = all(step.passed for step in steps)
     if as_json:
         typer.echo(json.dumps({"passed": passed, "steps": [asdict(step) for step in steps]}))
     raise typer.Exit(0 if passed else 1)
 
 
-def _run(deployment: Deployment, email: str, password: str) -> Iterator[Step]:
-    """The steps in order, the first failed one being the last."""
-    credentials = {"email": email, "password": password}
-    actions: dict[str, Callable[[], str]] = {
-        "live": lambda: _plain(deployment, "/api/v1/health/liveness"),
-        "ready": lambda: _plain(deployment, "/api/v1/health/readiness"),
-        "login": lambda: _login(deployment, credentials),
-        "me": lambda: _me(deployment, email),
-        "logout": lambda: _logout(deployment),
-        "metrics": lambda: _metrics(deployment),
-    }
-    for name, action in actions.items():
-        started = time.perf_counter()
+class Deployment:
+    """Each check returns what it saw; it raises StepError for another answer."""
+
+    def __init__(self, client: httpx2.Client, email: str, password: str) -> None:
+        self._client = client
+        self._email = email
+        self._password = password
+
+    def steps(self) -> Iterator[Step]:
+        """In order, the first failed one being the last."""
+        checks = (self.live, self.ready, self.login, self.me, self.logout, self.metrics)
+        for check in checks:
+            step = _measured(check)
+            yield step
+            if not step.passed:
+                return
+
+    def live(self) -> str:
+        return str(self._fields("GET", "/api/v1/health/liveness")["status"])
+
+    def ready(self) -> str:
+        return str(self._fields("GET", "/api/v1/health/readiness")["status"])
+
+    def login(self) -> str:
+        credentials = {"email": self._email, "password": self._password}
+        token = self._fields("POST", "/api/v1/auth/login", json=credentials)["access_token"]
+        self._client.headers["Authorization"] = f"Bearer {token}"
+        return "a token was issued"
+
+    def me(self) -> str:
+        if self._fields("GET", "/api/v1/users/me")["email"] != self._email.lower():
+            raise StepError("GET /api/v1/users/me is another account")
+        return "the account is the one that logged in"
+
+    def logout(self) -> str:
+        self._ask("POST", "/api/v1/auth/logout", {HTTPStatus.NO_CONTENT})
+        self._ask("GET", "/api/v1/users/me", {HTTPStatus.UNAUTHORIZED})
+        del self._client.headers["Authorization"]
+        return "the token is refused afterwards"
+
+    def metrics(self) -> str:
+        answer = self._ask("GET", "/metrics", GUARDED | {HTTPStatus.OK})
+        return "not served to strangers" if answer.status_code in GUARDED else "served"
+
+    def _fields(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        answer = self._ask(method, path, {HTTPStatus.OK}, **options)
         try:
-            passed, detail = True, action()
-        except StepError as error:
-            passed, detail = False, str(error)
-        yield Step(name, passed, round((time.perf_counter() - started) * 1000, 1), detail)
-        if not passed:
-            return
+            return dict(answer.json())
+        except (TypeError, ValueError):
+            raise StepError(f"{method} {path} answered no JSON object") from None
+
+    def _ask(
+        self, method: str, path: str, wanted: set[HTTPStatus], **options: Any
+    ) -> httpx2.Response:
+        try:
+            answer = self._client.request(method, path, **options)
+        except httpx2.HTTPError as error:
+            raise StepError(f"no answer: {error}") from None
+        if answer.status_code not in wanted:
+            named = " or ".join(str(int(status)) for status in sorted(wanted))
+            raise StepError(f"{method} {path} answered {answer.status_code} instead of {named}")
+        return answer
 
 
-def _plain(deployment: Deployment, path: str) -> str:
-    return str(_parsed(deployment.expect(HTTPStatus.OK, "GET", path)).get("status"))
-
-
-def _login(deployment: Deployment, credentials: dict[str, str]) -> str:
-    answer = deployment.expect(HTTPStatus.OK, "POST", "/api/v1/auth/login", credentials)
-    deployment.token = str(_parsed(answer).get("access_token"))
-    return "a token was issued"
-
-
-def _me(deployment: Deployment, email: str) -> str:
-    answer = _parsed(deployment.expect(HTTPStatus.OK, "GET", "/api/v1/users/me"))
-    if answer.get("email") != email.lower():
-        raise StepError("GET /api/v1/users/me is somebody else")
-    return "the account is the one that logged in"
-
-
-def _logout(deployment: Deployment) -> str:
-    deployment.expect(HTTPStatus.NO_CONTENT, "POST", "/api/v1/auth/logout")
-    deployment.expect(HTTPStatus.UNAUTHORIZED, "GET", "/api/v1/users/me")
-    deployment.token = None
-    return "the token is refused afterwards"
-
-
-def _metrics(deployment: Deployment) -> str:
-    status, _ = deployment.ask("GET", "/metrics")
-    if status == HTTPStatus.OK:
-        return "served"
-    if status in GUARDED:
-        return "not served to strangers"
-    raise StepError(f"GET /metrics answered {status}")
-
-
-def _parsed(content: bytes) -> dict[str, Any]:
+def _measured(check: Callable[[], str]) -> Step:
+    started = time.perf_counter()
     try:
-        parsed = json.loads(content)
-    except ValueError:
-        raise StepError("the answer is not JSON") from None
-    if not isinstance(parsed, dict):
-        raise StepError("the answer is not a JSON object")
-    return parsed
+        passed, detail = True, check()
+    except StepError as error:
+        passed, detail = False, str(error)
+    except KeyError as error:
+        passed, detail = False, f"the answer has no {error}"
+    milliseconds = round((time.perf_counter() - started) * 1000, 1)
+    return Step(check.__name__, passed, milliseconds, detail)
 
 
 def _print(step: Step) -> None:

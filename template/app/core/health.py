@@ -5,10 +5,11 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
-from fastapi import FastAPI, Request
-from pydantic import SecretStr
+from fastapi import FastAPI
+from pydantic import BaseModel, SecretStr
 
 from app.core import registry
 from app.core.settings import Settings, SettingsGroup
@@ -17,7 +18,7 @@ log = structlog.get_logger("app.health")
 
 CHECK_TIMEOUT_SECONDS = 2.0
 FRESH_SECONDS = 1.0
-"""Probes within this time share one run of the checks, however many they are."""
+"""Probes within this time share one run of the checks."""
 
 
 class HealthSettings(SettingsGroup):
@@ -32,12 +33,13 @@ class Check:
     critical: bool
 
 
-@dataclass(frozen=True)
-class Outcome:
-    name: str
-    healthy: bool
+class CheckResult(BaseModel):
+    status: Literal["healthy", "unhealthy"]
     critical: bool
     response_time_ms: float
+
+
+type CheckResults = dict[str, CheckResult]
 
 
 @dataclass
@@ -47,8 +49,8 @@ class Health:
     checks: list[Check] = field(default_factory=list)
     is_draining: bool = False
     """Set by the server when it is told to stop: readiness turns before the socket closes."""
-    _latest: tuple[float, list[Outcome]] | None = None
-    _running: asyncio.Task[list[Outcome]] | None = None
+    _latest: tuple[float, CheckResults] | None = None
+    _running: asyncio.Task[CheckResults] | None = None
 
     @property
     def uptime_seconds(self) -> float:
@@ -61,30 +63,27 @@ class Health:
             token.encode("utf-8", "replace"), expected.get_secret_value().encode()
         )
 
-    async def follow(self, settings: HealthSettings) -> None:
-        self.settings = settings
-
-    async def run(self) -> list[Outcome]:
-        """All checks at once, so that the slowest decides how long a probe takes."""
+    async def run(self) -> CheckResults:
+        """Results by the name of the check. The checks run at the same time."""
         if self._latest is not None and time.monotonic() - self._latest[0] < FRESH_SECONDS:
             return self._latest[1]
         if self._running is None:
             self._running = asyncio.create_task(self._run_all())
         return await asyncio.shield(self._running)  # a probe that leaves stops it for no other
 
-    async def _run_all(self) -> list[Outcome]:
+    async def _run_all(self) -> CheckResults:
         try:
-            outcomes = await asyncio.gather(*(_run(check) for check in self.checks))
-            self._latest = (time.monotonic(), outcomes)
-            return outcomes
+            results = await asyncio.gather(*(_run(check) for check in self.checks))
+            by_name = dict(zip((check.name for check in self.checks), results, strict=True))
+            self._latest = (time.monotonic(), by_name)
+            return by_name
         finally:
             self._running = None
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Before the parts that register a check."""
-    health = registry.add(app, Health, Health(settings.group(HealthSettings)))
-    settings.on_change(HealthSettings, {"monitoring_token"}, health.follow)
+    registry.add(app, Health, Health(settings.group(HealthSettings)))
 
 
 def register(
@@ -94,18 +93,14 @@ def register(
     registry.get(app, Health).checks.append(Check(name, ping, critical))
 
 
-def health_of(request: Request) -> Health:
-    return registry.get(request, Health)
-
-
-async def _run(check: Check) -> Outcome:
+async def _run(check: Check) -> CheckResult:
     started = time.perf_counter()
+    status: Literal["healthy", "unhealthy"] = "healthy"
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
             await check.ping()
-        healthy = True
-    except Exception as error:  # the edge of a probe: whatever it is, the part is not healthy
+    except Exception as error:  # the edge of a probe: any error means that the part does not work
         log.warning("health.check_failed", check=check.name, error=type(error).__name__)
-        healthy = False
+        status = "unhealthy"
     elapsed_ms = round((time.perf_counter() - started) * 1000, 3)
-    return Outcome(check.name, healthy, check.critical, elapsed_ms)
+    return CheckResult(status=status, critical=check.critical, response_time_ms=elapsed_ms)

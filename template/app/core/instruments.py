@@ -1,47 +1,54 @@
-"""What happens in the service, told in one line to whatever measures it; by default to nobody.
+"""Where the service tells what happens to the parts that measure it; by default there are none.
 
-A part says `instruments.auth_event("auth.refresh", "failure")` and knows no more. A feature that
-measures overrides the methods it needs and calls `add` when it is installed. Words are literals of
-the code, never values of a request: each combination may become a series.
+A part calls `instruments.auth_event("auth.refresh", "failure")`. A feature that measures overrides
+methods of Instruments and calls `add` when it is installed. Words are literals of the code, never
+values of a request: each combination may become a series.
 """
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Any, Literal
+from typing import Any, Concatenate
 
 from fastapi import FastAPI
 
 from app.core.settings import Settings
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""A client may send any other word: who counts by method puts those under one name."""
+"""A client may send any other word; a feature that counts by method puts those under one name."""
 
 
 class Instruments:
-    """Hears nothing and carries nothing."""
+    """No-op implementation."""
 
     def request_started(self, method: str) -> None: ...
 
-    def request_finished(
-        self, method: str, route: str | None, status: int, seconds: float
-    ) -> None: ...
+    def request_finished(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        """`route` is the template, None where no route matched."""
 
-    def auth_event(self, event: str, outcome: str) -> None: ...
+    def auth_event(self, event: str, outcome: str = "success") -> None:
+        """`outcome` is `success` or `failure`."""
 
-    def rate_limit_hit(self, limit: str) -> None: ...
+    def rate_limit_hit(self, limit: str) -> None:
+        """A request was refused; `limit` is the name of the limit."""
 
-    def cache_request(self, outcome: str) -> None: ...
+    def cache_request(self, outcome: str) -> None:
+        """`outcome` is `hit`, `miss` or `error`."""
 
-    def job_finished(self, name: str, outcome: str, seconds: float) -> None: ...
+    def job_finished(self, name: str, outcome: str, seconds: float) -> None:
+        """`outcome` is `success`, `failure` or `retry`."""
 
     def asking(self, system: str, operation: str) -> AbstractContextManager[object]:
+        """Around a call of a system that no library measures; the operation names no value."""
         return nullcontext()
 
-    def annotate(self, event: MutableMapping[str, Any]) -> None: ...
+    def annotate(self, event: MutableMapping[str, Any]) -> None:
+        """Adds to a log line where in a trace it was written."""
 
-    def inject(self, carrier: dict[str, str]) -> None: ...
+    def inject(self, carrier: dict[str, str]) -> None:
+        """Adds what a job needs to continue the trace of the request that enqueued it."""
 
     def continued(self, name: str, carrier: dict[str, str]) -> AbstractContextManager[object]:
+        """Around work that continues the trace of the carrier."""
         return nullcontext()
 
 
@@ -57,67 +64,41 @@ def add(instruments: Instruments) -> None:
     _installed.append(instruments)
 
 
-def request_started(method: str) -> None:
-    for one in _installed:
-        one.request_started(method)
-
-
-def request_finished(method: str, route: str | None, status: int, seconds: float) -> None:
-    """`route` is the template, None where no route matched."""
-    for one in _installed:
-        one.request_finished(method, route, status, seconds)
-
-
-def auth_event(event: str, outcome: Literal["success", "failure"] = "success") -> None:
-    for one in _installed:
-        one.auth_event(event, outcome)
-
-
-def rate_limit_hit(limit: str) -> None:
-    """A request was refused; `limit` is the name of the limit."""
-    for one in _installed:
-        one.rate_limit_hit(limit)
-
-
-def cache_request(outcome: Literal["hit", "miss", "error"]) -> None:
-    for one in _installed:
-        one.cache_request(outcome)
-
-
-def job_finished(
-    name: str, outcome: Literal["success", "failure", "retry"], seconds: float
-) -> None:
-    for one in _installed:
-        one.job_finished(name, outcome, seconds)
-
-
-@contextmanager
-def asking(system: str, operation: str) -> Iterator[None]:
-    """Around a question to a system that no library measures; the operation names no value."""
-    with ExitStack() as stack:
-        for one in _installed:
-            stack.enter_context(one.asking(system, operation))
-        yield
-
-
-def annotate(event: MutableMapping[str, Any]) -> None:
-    """Adds to a log line where in a trace it was written."""
-    for one in _installed:
-        one.annotate(event)
-
-
 def carrier() -> dict[str, str]:
-    """What a job needs to stand in the trace of whoever enqueues it; empty without tracing."""
+    """Empty without tracing."""
     carried: dict[str, str] = {}
-    for one in _installed:
-        one.inject(carried)
+    inject(carried)
     return carried
 
 
-@contextmanager
-def continued(name: str, carried: dict[str, str]) -> Iterator[None]:
-    """`with instruments.continued("job send_mail", carried):` is a part of the carrier's trace."""
-    with ExitStack() as stack:
+def _told[**P](method: Callable[Concatenate[Instruments, P], None]) -> Callable[P, None]:
+    def tell(*args: P.args, **named: P.kwargs) -> None:
         for one in _installed:
-            stack.enter_context(one.continued(name, carried))
-        yield
+            getattr(one, method.__name__)(*args, **named)
+
+    return tell
+
+
+def _around[**P](
+    method: Callable[Concatenate[Instruments, P], AbstractContextManager[object]],
+) -> Callable[P, AbstractContextManager[None]]:
+    @contextmanager
+    def around(*args: P.args, **named: P.kwargs) -> Iterator[None]:
+        with ExitStack() as stack:
+            for one in _installed:
+                stack.enter_context(getattr(one, method.__name__)(*args, **named))
+            yield
+
+    return around
+
+
+request_started = _told(Instruments.request_started)
+request_finished = _told(Instruments.request_finished)
+auth_event = _told(Instruments.auth_event)
+rate_limit_hit = _told(Instruments.rate_limit_hit)
+cache_request = _told(Instruments.cache_request)
+job_finished = _told(Instruments.job_finished)
+annotate = _told(Instruments.annotate)
+inject = _told(Instruments.inject)
+asking = _around(Instruments.asking)
+continued = _around(Instruments.continued)

@@ -1,14 +1,13 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, model_validator
 
 from app.schemas.text import StorableText
 
 MAX_PASSWORD_LENGTH = 1024
 MAX_IDENTIFIER_LENGTH = 254
 MAX_TOKEN_LENGTH = 8192
-MAX_CODE_LENGTH = 64
 Identifier = Annotated[StorableText, Field(max_length=MAX_IDENTIFIER_LENGTH, examples=["ada"])]
 Password = Annotated[
     SecretStr, Field(max_length=MAX_PASSWORD_LENGTH, examples=["plum otter violin seventy"])
@@ -16,7 +15,6 @@ Password = Annotated[
 RefreshToken = Annotated[
     SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["the refresh_token of the last answer"])
 ]
-Code = Annotated[SecretStr, Field(max_length=MAX_CODE_LENGTH, examples=["287082"])]
 ClientId = Annotated[StorableText, Field(max_length=MAX_IDENTIFIER_LENGTH, examples=["my-service"])]
 
 
@@ -84,16 +82,7 @@ class PasswordChange(BaseModel):
     new_password: Password
 
 
-class ReauthenticationRequest(BaseModel):
-    """Either the password or a code."""
+class ReauthenticationRequest(RootModel[dict[str, Password]]):
+    """One proof of who is asking, by its name."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
-
-    password: Password | None = None
-    code: Code | None = None
-
-    @model_validator(mode="after")
-    def _one_proof(self) -> Self:
-        if (self.password is None) == (self.code is None):
-            raise ValueError("send either password or code")
-        return self
+    root: Annotated[dict[str, Password], Field(min_length=1, max_length=1)]

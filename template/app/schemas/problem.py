@@ -8,9 +8,7 @@ class InvalidValue(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457. The token endpoint adds the members of RFC 6749, a login that needs a second factor
-    adds the `challenge`.
-    """
+    """RFC 9457. The token endpoint adds the members of RFC 6749; a part may add its own."""
 
     type: str
     title: str

@@ -1,4 +1,4 @@
-"""Who is at the keyboard now: what changes an account's credentials asks for it within the hour."""
+"""Recent authentication: a change of credentials needs a login or a proof within the hour."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.core import clock, request_info
 from app.core.database import Database
-from app.core.http.errors import Forbidden
+from app.core.http.errors import Forbidden, Unprocessable
 from app.core.security import events
 from app.core.security.lockout import Lockout
 from app.core.security.passwords import Passwords
@@ -16,7 +16,8 @@ from app.repositories.user import UserRepository
 
 LIFETIME = timedelta(hours=1)
 
-type CheckCode = Callable[[UUID, str], Awaitable[object]]
+type Proof = Callable[[UUID, str], Awaitable[object]]
+"""Checks what a user has sent. Raises TooManyRequests before it looks, and Forbidden."""
 
 
 class Reauthentication:
@@ -26,49 +27,46 @@ class Reauthentication:
         self._database = database
         self._passwords = passwords
         self._lockout = lockout
-        self.check_code: CheckCode | None = None
-        """Set by a part that knows codes; raises TooManyRequests and Forbidden."""
+        self.proofs: dict[str, Proof] = {"password": self._check_password}
+        """By name; a part adds its own."""
 
     async def is_recent(self, session_id: UUID) -> bool:
         """Read from the row, not from a principal that may be kept for a second."""
         at = await authenticated_at(self._database, session_id)
         return at is not None and clock.now() - at < LIFETIME
 
-    async def by_password(self, user: Principal, session_id: UUID, password: str) -> None:
-        """Raises TooManyRequests before the password is looked at, and Forbidden."""
+    async def require(self, user: Principal) -> None:
+        """Raises Forbidden unless the session was authenticated within the hour."""
+        if user.session_id is None:
+            raise Forbidden("session_required", "This needs the access token of a login.")
+        if not await self.is_recent(user.session_id):
+            raise Forbidden("reauth_required", "This needs a recent login: re-authenticate.")
+
+    async def prove(self, user_id: UUID, session_id: UUID, method: str, proof: str) -> None:
+        """Raises Unprocessable, and what the check of the proof raises."""
+        check = self.proofs.get(method)
+        if check is None:
+            raise Unprocessable("unknown_proof", f"Send one of: {', '.join(self.proofs)}.")
+        facts = {"target": f"session:{session_id}", "method": method}
+        try:
+            await check(user_id, proof)
+        except Forbidden:
+            action = "auth.reauthentication.failed"
+            await events.record_refusal(self._database, action, user_id, **facts)
+            raise
+        async with self._database.write() as session:
+            await SessionRepository(session).authenticated(session_id, clock.now())
+            events.record(session, "auth.reauthenticated", actor_id=user_id, **facts)
+
+    async def _check_password(self, user_id: UUID, password: str) -> None:
         address = request_info.current().ip
-        async with self._lockout.attempt(str(user.id), address, "password") as attempt:
+        async with self._lockout.attempt(str(user_id), address, "password") as attempt:
             async with self._database.read() as session:
-                stored = await UserRepository(session).get(user.id)
+                stored = await UserRepository(session).get(user_id)
             password_hash = stored.password_hash if stored else None
             right, _ = await self._passwords.verify(password, password_hash)
             locked = not right and await attempt.failed()
         if not right:
             if locked:
-                await events.record_refusal(self._database, "auth.lockout", user.id)
-            await self._refused(user, session_id, "password")
+                await events.record_refusal(self._database, "auth.lockout", user_id)
             raise Forbidden("wrong_password", "The password is not right.")
-        await self._opened(user, session_id, "password")
-
-    async def by_code(self, user: Principal, session_id: UUID, code: str) -> None:
-        """Raises TooManyRequests and Forbidden."""
-        if self.check_code is None:
-            raise Forbidden("wrong_code", "The code is not right.")
-        try:
-            await self.check_code(user.id, code)
-        except Forbidden:
-            await self._refused(user, session_id, "code")
-            raise
-        await self._opened(user, session_id, "code")
-
-    async def _opened(self, user: Principal, session_id: UUID, method: str) -> None:
-        async with self._database.write() as session:
-            await SessionRepository(session).authenticated(session_id, clock.now())
-            target = f"session:{session_id}"
-            events.record(
-                session, "auth.reauthenticated", actor_id=user.id, target=target, method=method
-            )
-
-    async def _refused(self, user: Principal, session_id: UUID, method: str) -> None:
-        action, target = "auth.reauthentication.failed", f"session:{session_id}"
-        await events.record_refusal(self._database, action, user.id, target=target, method=method)

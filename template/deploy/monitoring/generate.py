@@ -15,7 +15,7 @@ from typing import Any
 HERE = Path(__file__).parent
 PROBES = "/health|/api/v1/health.*|/metrics"
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
-RUNBOOKS = "docs/runbooks"
+RUNBOOKS = "docs/runbooks.md"
 SPEEDS = {"1h": 14.4, "6h": 6.0, "1d": 3.0, "3d": 1.0}
 """How many times as fast as 30 days allow the budget may burn over a window before an alert."""
 SHORT = {"1h": "5m", "6h": "30m", "1d": "2h", "3d": "6h"}
@@ -130,7 +130,7 @@ def _alert_text(
           severity: {severity}
         annotations:
           summary: "{summary}"
-          runbook: {RUNBOOKS}/{name}.md"""
+          runbook: {RUNBOOKS}#{name.lower()}"""
 
 
 def _graphs(slo: dict[str, Any], job: str) -> list[tuple[str, str, list[str]]]:

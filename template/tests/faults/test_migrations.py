@@ -1,4 +1,4 @@
-"""Three instances start on one empty database at once."""
+"""Three processes migrate one empty database at once."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support import project
 from tests.support.server import serving
 
 pytestmark = pytest.mark.fault
@@ -28,3 +29,14 @@ def test_three_servers_migrate_at_once_and_all_serve(tmp_path: Path) -> None:
     assert ready == [200, 200, 200]
     assert {status in {0, -15, 143} for status in statuses} == {True}
     assert roles == 2
+
+
+def test_three_processes_at_once_apply_each_revision_once(tmp_path: Path) -> None:
+    copy = project.copied(tmp_path)
+    processes = [project.start(copy, "db", "upgrade") for _ in range(3)]
+
+    outputs = [process.communicate(timeout=project.TIMEOUT_SECONDS)[0] for process in processes]
+
+    applied = "".join(outputs).count("Running upgrade")
+    assert [process.returncode for process in processes] == [0, 0, 0], outputs
+    assert applied in {0, len(list((copy / "migrations" / "baseline").glob("*.py")))}

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from app.core.database import migrations
+from tests.faults.load import Load
 from tests.support import project
 from tests.support.factories import logged_in
-from tests.support.load import Load
 from tests.support.postgres_server import PostgresServer
 from tests.support.server import serving
 from tests.support.service import SECRET_KEY, running

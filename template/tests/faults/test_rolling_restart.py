@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.balancer import Balancer
+from tests.faults.balancer import Balancer
 from tests.support.factories import logged_in
 from tests.support.server import Server, serving
 from tests.support.service import SECRET_KEY, running

@@ -1,12 +1,11 @@
-"""The committed security events of a service, as a part that records them gets them."""
+"""Security events, as a part that records them receives them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
 
-from app.core.database import Database, WriteSession
+from app.core.database import WriteSession
 from app.core.security import events
 from app.core.security.events import SecurityEvent
 from tests.support.service import Service
@@ -19,28 +18,25 @@ class Recorder:
     def record(self, session: WriteSession, event: SecurityEvent) -> None:
         session.after_commit(partial(self._keep, event))
 
+    async def settle(self) -> None: ...
+
     async def _keep(self, event: SecurityEvent) -> None:
         self.events.append(event)
 
-    async def settle(self) -> None: ...
 
-
-@contextmanager
-def recording(database: Database) -> Iterator[list[SecurityEvent]]:
+def recorded(service: Service) -> list[SecurityEvent]:
+    """Grows with each committed event. For a service that only this test uses."""
     recorder = Recorder()
-    events.add_recorder(database, recorder)
-    try:
-        yield recorder.events
-    finally:
-        events.recorders(database).remove(recorder)
+    events.add_recorder(service.database, recorder)
+    return recorder.events
 
 
 @pytest.fixture
-def recorded(service: Service) -> Iterator[list[SecurityEvent]]:
-    """What the service of the test does from here on."""
-    with recording(service.database) as recorded_events:
-        yield recorded_events
+def security_events(service: Service) -> Iterator[list[SecurityEvent]]:
+    """The same for a service that other tests use too."""
+    yield recorded(service)
+    events.recorders(service.database).pop()
 
 
-def actions(recorded_events: list[SecurityEvent]) -> list[str]:
-    return [event.action for event in recorded_events]
+def actions(security_events: list[SecurityEvent]) -> list[str]:
+    return [event.action for event in security_events]

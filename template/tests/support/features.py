@@ -1,14 +1,13 @@
 """What the folders of features below `tests/features` say about their own part."""
 
 from importlib import import_module
-from importlib.util import find_spec
-from pkgutil import iter_modules
+from pathlib import Path
 from types import ModuleType
 
-from tests import features
+FEATURES = Path(__file__).resolve().parents[1] / "features"
 
 
 def modules(name: str) -> list[ModuleType]:
     """`tests.features.<feature>.<name>` of every feature that has it."""
-    folders = [f"{features.__name__}.{found.name}" for found in iter_modules(features.__path__)]
-    return [import_module(f"{one}.{name}") for one in folders if find_spec(f"{one}.{name}")]
+    folders = sorted(path.parent.name for path in FEATURES.glob(f"*/{name}.py"))
+    return [import_module(f"tests.features.{folder}.{name}") for folder in folders]

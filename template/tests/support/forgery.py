@@ -4,11 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from typing import Any
 
 import orjson
 
-from tests.support.service import SECRET_KEY
+from tests.support.service import SECRET_KEY, Service
+
+ME = "/api/v1/users/me"
+MAX_SECONDS = 0.05
 
 type Parts = tuple[dict[str, Any], dict[str, Any]]
 
@@ -23,6 +27,30 @@ def forged(header: Any, claims: Any, key: str = SECRET_KEY, digest: str = "sha25
     signed = f"{encoded(_json(header))}.{encoded(_json(claims))}"
     mac = hmac.digest(key.encode(), signed.encode(), getattr(hashlib, digest))
     return f"{signed}.{encoded(mac)}"
+
+
+def forgeable(token: str) -> Parts:
+    """The claims of a token that was issued, and a header that lets SECRET_KEY sign them."""
+    return {"alg": "HS256", "typ": "at+jwt", "kid": kid_of(SECRET_KEY)}, parts(token)[1]
+
+
+def kid_of(secret: str) -> str:
+    return hashlib.sha256(b"kid/" + secret.encode()).hexdigest()[:16]
+
+
+async def refused(service: Service, token: str) -> str | None:
+    """None where the answer is the documented one, in time; else what it was."""
+    headers = [(b"Authorization", b"Bearer " + token.encode())]
+    timings = []
+    for _ in range(3):
+        started = time.perf_counter()
+        response = await service.client.get(ME, headers=headers)
+        timings.append(time.perf_counter() - started)
+    challenged = response.headers.get("WWW-Authenticate") == 'Bearer error="invalid_token"'
+    is_right = response.status_code == 401 and response.json()["code"] == "invalid_token"
+    if is_right and challenged and min(timings) < MAX_SECONDS:
+        return None
+    return f"{response.status_code} {response.text} in {min(timings):.3f} s"
 
 
 def encoded(data: bytes) -> str:

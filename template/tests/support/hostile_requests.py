@@ -24,7 +24,7 @@ JSON = "application/json"
 SAMPLES = {"permissions": ["users:read"], "roles": ["member"]}
 SAMPLES_BY_TYPE = {"boolean": True, "integer": 1, "array": [], "object": {}}
 # An account is named by one of these.
-ALTERNATIVES = {"login": ("email", "username"), "reauthenticate": ("code", "password")}
+ALTERNATIVES = {"login": ["email", "username"]}
 
 type Schema = dict[str, Any]
 
@@ -110,7 +110,9 @@ def _values(media_type: str, name: str) -> Iterator[str]:
 
 def _sampled(operation: Operation, form: Schema, without: str) -> Schema:
     """Valid values of the required fields, no two alike where they must be unique."""
-    alternatives = ALTERNATIVES.get(operation.facts["operationId"], ())
+    alternatives = ALTERNATIVES.get(operation.facts["operationId"], [])
+    if form.get("maxProperties") == 1:
+        alternatives = list(form["properties"])
     names = set(form.get("required", ()))
     names |= set() if without in alternatives else set(alternatives[-1:])
     return {name: _sample(name, form["properties"][name]) for name in sorted(names - {without})}

@@ -1,7 +1,11 @@
 """Key directories as an operator would fill them."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -36,6 +40,15 @@ def put_key(directory: Path, kid: str, key: PrivateKey, *, mode: int = 0o600) ->
     hour_ago = datetime.now(UTC).timestamp() - 3600
     os.utime(path, (hour_ago, hour_ago))
     return path
+
+
+@cache
+def usable_directory() -> Path:
+    """With one key: for all tests that need some directory."""
+    directory = Path(tempfile.mkdtemp(prefix="jwt_keys."))
+    atexit.register(shutil.rmtree, directory)
+    put_key(directory, OLD, new_key("ES256"))
+    return directory
 
 
 def read_key(path: Path) -> PrivateKey:

@@ -7,7 +7,7 @@ user may create databases.
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,16 @@ def databases(
     if not is_chosen():
         return SqliteFiles(tmp_path_factory.mktemp("databases"))
     return databases_of(request.config)
+
+
+@pytest.fixture
+def replica_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """A database that nothing is copied to: a replica that lags forever."""
+    directory = tmp_path / "replica"
+    directory.mkdir()
+    url = databases.create(directory)
+    yield url
+    databases.drop(url)
 
 
 def is_chosen() -> bool:

@@ -42,7 +42,6 @@ def files(names: Names, fields: list[Field]) -> dict[str, str]:
     values = _values(names, fields)
     package, tests = f"app/domains/{names.plural}", f"tests/domains/{names.plural}"
     texts = {f"{package}/{name}.py": _filled(name, values) for name in PACKAGE}
-    texts["tests/domains/__init__.py"] = texts[f"{tests}/__init__.py"] = ""
     texts[f"{tests}/factory.py"] = _filled("factory", values)
     texts[f"{tests}/test_{names.plural}.py"] = _filled("test", values)
     revision = f"migrations/versions/{values['revision']}_add_{names.plural}.py"

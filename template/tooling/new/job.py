@@ -48,8 +48,6 @@ def write_job(project: Path, domain: str, name: str) -> list[str]:
         f"{package}/{name}_job.py": _filled("job", values),
         f"{tests}/test_{name}_job.py": _filled("test", values),
     }
-    packages = {f"{path}/__init__.py": "" for path in ("tests/domains", tests)}
-    texts |= {path: text for path, text in packages.items() if not (project / path).exists()}
     return new.write_files(project, texts)
 
 

@@ -54,8 +54,6 @@ def write_provider(project: Path, name: str, display_name: str | None = None) ->
         f"{tests}/test_{name}.py": _filled("test", values),
         new.INSTALLED: registered((project / new.INSTALLED).read_text(), name),
     }
-    packages = {f"{path}/__init__.py": "" for path in ("tests/domains", tests)}
-    texts |= {path: text for path, text in packages.items() if not (project / path).exists()}
     return new.write_files(project, texts)
 
 

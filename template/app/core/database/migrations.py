@@ -77,7 +77,7 @@ async def ensure_current(database: Database, *, upgrades: bool) -> None:
     if missing and not upgrades:
         raise SchemaBehindError("the database schema is behind: run `app db upgrade` first")
     if missing:
-        await upgrade(database.login.url)
+        await upgrade(database.engine.url)
 
 
 async def upgrade(url: URL, revision: str = "heads") -> None:

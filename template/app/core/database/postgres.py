@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from contextlib import suppress
-from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 from pydantic import Field
@@ -15,18 +14,17 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from app.core.database import postgres_backup, postgres_session
-from app.core.database.engine_kind import DatabaseLogin, EngineKind
+from app.core.database import postgres_backup, postgres_login
+from app.core.database.engine_kind import EngineKind
+from app.core.database.postgres_login import PostgresLogin
 from app.core.settings import Settings, SettingsGroup
 
 CONNECT_TIMEOUT_SECONDS = 2
-CLOSE_TIMEOUT_SECONDS = 0.5
 CLIENT_MARGIN_SECONDS = 0.5
 """The server cancels a statement first; the client's own limit is for a server that hangs."""
 TRUSTED_IDLE_SECONDS = 5
 """A connection used within this time is handed out without asking the server."""
 CHECKED_IN_AT = "checked_in_at"
-LOGIN = "login"
 DYING = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -34,8 +32,6 @@ DYING = (
     OSError,
 )
 """What a ping may end in; the third one between the server's last word and its hanging up."""
-REFUSALS = (asyncpg.InvalidAuthorizationSpecificationError,)
-"""A wrong password is one of them."""
 
 
 class PostgresSettings(SettingsGroup):
@@ -51,56 +47,32 @@ class PostgresSettings(SettingsGroup):
     """A pooler such as pgbouncer hands out a server's connection for a transaction only."""
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """Closes within a bound, also when the server has stopped answering."""
-
-    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        await super().close(timeout=min(timeout or CLOSE_TIMEOUT_SECONDS, CLOSE_TIMEOUT_SECONDS))
-
-
-async def connect(*arguments: Any, **options: Any) -> Any:
-    """Raises asyncpg's InterfaceError where no server answers, which SQLAlchemy translates."""
-    try:
-        return await asyncpg.connect(*arguments, **options, connection_class=Connection)
-    except (OSError, TimeoutError) as error:
-        raise asyncpg.InterfaceError(f"no connection: {type(error).__name__}") from error
-
-
-async def connect_with(login: DatabaseLogin, *arguments: Any, **options: Any) -> Any:
-    """With the login in force, or with the one that is to replace it."""
-    try:
-        return await _connect_with_one(login, arguments, options)
-    except REFUSALS:
-        await login.ask_for_another()
-        return await _connect_with_one(login, arguments, options)
-
-
-def create(login: DatabaseLogin, settings: Settings) -> AsyncEngine:
+def create(url: URL, settings: Settings) -> AsyncEngine:
+    login = PostgresLogin(url)
     group = settings.group(PostgresSettings)
     statement_timeout = group.database_statement_timeout_seconds
     engine = create_async_engine(
-        login.url,
+        url,
         pool_size=group.database_pool_size,
         max_overflow=0,
         pool_timeout=group.database_pool_timeout_seconds,
         hide_parameters=True,
         connect_args={
-            "async_creator_fn": partial(connect_with, login),
+            "async_creator_fn": login.connect,
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": statement_timeout + CLIENT_MARGIN_SECONDS,
             **_kept(group),
         },
     )
-    event.listen(engine.sync_engine, "connect", partial(_note_login, login))
+    postgres_login.install(engine, login)
     event.listen(engine.sync_engine, "checkin", _note_time)
-    event.listen(engine.sync_engine, "checkout", partial(_refuse_outdated, login))
     event.listen(engine.sync_engine, "checkout", _refuse_dead)
     return engine
 
 
 def create_for_migrations(url: URL) -> AsyncEngine:
     """Without statement timeouts; `migrations/env.py` takes an advisory lock."""
-    connect_args = {"async_creator_fn": connect, "timeout": CONNECT_TIMEOUT_SECONDS}
+    connect_args = {"async_creator_fn": postgres_login.connect, "timeout": CONNECT_TIMEOUT_SECONDS}
     return create_async_engine(url, poolclass=NullPool, connect_args=connect_args)
 
 
@@ -128,38 +100,31 @@ ENGINE = EngineKind(
 )
 
 
-async def _connect_with_one(
-    login: DatabaseLogin, arguments: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
-    """Raises the last of REFUSALS."""
-    *others, last = login.candidates
-    for url in others:
-        with suppress(*REFUSALS):
-            return await connect(*arguments, **options | _account(url))
-    connection = await connect(*arguments, **options | _account(last))
-    login.took(last)
-    return connection
-
-
-def _account(url: URL) -> dict[str, Any]:
-    return url.translate_connect_args(username="user")
-
-
 def _kept(group: PostgresSettings) -> dict[str, Any]:
+    """What a connection keeps from one transaction to the next.
+
+    Behind a pooler that is nothing, and no name is used twice: timeouts belong to the role there.
+    """
     if group.database_transaction_pooling:
-        return postgres_session.pooled()
-    return postgres_session.own(
-        group.database_statement_timeout_seconds, group.database_lock_timeout_seconds
-    )
+        return {
+            "server_settings": {"application_name": "app"},
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: f"__app_{uuid4()}__",
+        }
+    statement_timeout = group.database_statement_timeout_seconds
+    return {
+        "server_settings": {
+            "application_name": "app",
+            "statement_timeout": _milliseconds(statement_timeout),
+            "lock_timeout": _milliseconds(group.database_lock_timeout_seconds),
+            "idle_in_transaction_session_timeout": _milliseconds(2 * statement_timeout),
+        }
+    }
 
 
-def _note_login(login: DatabaseLogin, _: Any, record: ConnectionPoolEntry) -> None:
-    record.info[LOGIN] = login.number
-
-
-def _refuse_outdated(login: DatabaseLogin, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
-    if record.info.get(LOGIN) != login.number:
-        raise DisconnectionError
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
 
 
 def _note_time(_: Any, record: ConnectionPoolEntry) -> None:

@@ -1,22 +1,29 @@
-"""DATABASE_READ_URL: a copy that follows the database, for what endpoints read and nothing else."""
+"""DATABASE_READ_URL: a copy that follows the database; only endpoints read from it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 from fastapi import FastAPI
+from pydantic import AfterValidator, Field
+from sqlalchemy.engine import make_url
 
 from app.core import health, lifespan, registry
 from app.core.database.sessions import Database
-from app.core.database.settings import database_read_url
-from app.core.settings import Settings
+from app.core.database.settings import parse_url
+from app.core.settings import Settings, SettingsGroup
+
+
+class ReplicaSettings(SettingsGroup):
+    database_read_url: Annotated[str, AfterValidator(parse_url)] | None = Field(None, repr=False)
+    """A replica, which may lag behind; ReadSessionDep reads there."""
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Reads go to `Database.for_reads`: to the database itself where there is no replica."""
-    url = database_read_url(settings)
+    url = settings.group(ReplicaSettings).database_read_url
     if url is None:
         return
-    replica = registry.get(app, Database).for_reads = Database(url, settings)
+    replica = registry.get(app, Database).for_reads = Database(make_url(url), settings)
     health.register(app, "replica", replica.ping, critical=False)
 
     @asynccontextmanager

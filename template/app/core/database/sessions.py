@@ -18,9 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core import health, lifespan, registry
-from app.core.database.engine_kind import DatabaseLogin
-from app.core.database.engines import ENGINES
-from app.core.database.settings import database_url, engine_kind
+from app.core.database.settings import ENGINES, database_url, engine_kind
 from app.core.settings import Settings
 
 NAMING_CONVENTION = {
@@ -114,13 +112,12 @@ class WriteSession(AsyncSession):
 class Database:
     def __init__(self, url: URL, settings: Settings) -> None:
         kind = engine_kind(url)
-        self.login = DatabaseLogin(url)
         self.insert = kind.insert
         self.try_lock = kind.try_lock
         self.session_info: dict[str, Any] = {}  # what parts leave for sessions that write
         self.for_reads = self
-        """The replica, where there is one; a read there may miss the latest writes."""
-        self.engine = kind.create(self.login, settings)
+        """Where endpoints read; a part may put a copy here, which may miss the latest writes."""
+        self.engine = kind.create(url, settings)
         self._read_engine = self.engine.execution_options(**kind.read_options(settings))
         self.on_rights_changed: OnRightsChanged = _nobody_listens
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from app.core.database.engine_kind import BackupError, DatabaseLogin, EngineKind
+from app.core.database.engine_kind import BackupError, EngineKind
 from app.core.settings import Settings, SettingsGroup
 
 MIGRATION_LOCK_SECONDS = 60
@@ -23,10 +23,10 @@ class SqliteSettings(SettingsGroup):
     """How long a transaction waits for another writer before the request ends as 503."""
 
 
-def create(login: DatabaseLogin, settings: Settings) -> AsyncEngine:
-    _make_directory(login.url)
+def create(url: URL, settings: Settings) -> AsyncEngine:
+    _make_directory(url)
     timeout = settings.group(SqliteSettings).sqlite_busy_timeout_seconds
-    engine = create_async_engine(login.url, connect_args={"timeout": timeout}, hide_parameters=True)
+    engine = create_async_engine(url, connect_args={"timeout": timeout}, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
@@ -46,7 +46,7 @@ def create_for_migrations(url: URL) -> AsyncEngine:
 
 
 async def try_lock(session: AsyncSession, number: int) -> bool:
-    """Nothing to take: a transaction that writes holds the one lock there is."""
+    """Nothing to take: a transaction that writes holds the only lock."""
     return True
 
 

@@ -14,7 +14,7 @@ from app.core.settings import Settings, SettingsGroup
 
 MAX_DEPTH = 64
 WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
-"""Usually: nobody reads one there, and who does is counted all the same."""
+"""Usually; a body of theirs is counted all the same."""
 TOO_LARGE = BodyError(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "body_too_large",
@@ -54,20 +54,20 @@ class BodyLimits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["method"] in WITHOUT_BODY:
-            await self.app(scope, self._counted(receive), send)
-            return
-        headers = dict(scope["headers"])
-        if _declared_bytes(headers) > self.max_bytes:
-            refusal = problem(scope, TOO_LARGE.status_code, TOO_LARGE.code, TOO_LARGE.detail)
-            await refusal(scope, receive, send)
-        elif not _is_json(headers.get(b"content-type", b"")):
-            await self.app(scope, self._counted(receive), send)
-        else:
-            await self.app(scope, _checked(self._counted(receive)), send)
+        receive = self._counted(receive)
+        if scope["method"] not in WITHOUT_BODY:
+            headers = dict(scope["headers"])
+            length = headers.get(b"content-length", b"0")
+            if length.isdigit() and int(length) > self.max_bytes:
+                refusal = problem(scope, TOO_LARGE.status_code, TOO_LARGE.code, TOO_LARGE.detail)
+                await refusal(scope, receive, send)
+                return
+            if _is_json(headers.get(b"content-type", b"")):
+                receive = _checked(receive)
+        await self.app(scope, receive, send)
 
     def _counted(self, receive: Receive) -> Receive:
-        """A chunked body has no length to believe. What follows a body may take its time."""
+        """A chunked body declares no length. What follows the body has no deadline."""
         total, is_whole = 0, False
         deadline = asyncio.get_running_loop().time() + self.most_seconds
 
@@ -89,44 +89,31 @@ class BodyLimits:
         return receive_counted
 
 
-def _declared_bytes(headers: dict[bytes, bytes]) -> int:
-    length = headers.get(b"content-length", b"0")
-    return int(length) if length.isdigit() else 0
-
-
 def _is_json(content_type: bytes) -> bool:
     kind = content_type.partition(b";")[0].strip().lower()
     return kind == b"application/json" or kind.endswith(b"+json")
 
 
 def _checked(receive: Receive) -> Receive:
-    done = False
+    is_whole = False
 
     async def receive_checked() -> Message:
-        nonlocal done
-        if done:
+        nonlocal is_whole
+        if is_whole:
             return await receive()
-        body = await _read(receive)
-        done = True
-        if body is None:
-            return {"type": "http.disconnect"}
+        chunks, has_more = bytearray(), True
+        while has_more:
+            message = await receive()
+            if message["type"] != "http.request":  # the client left before the end
+                return message
+            chunks += message.get("body", b"")
+            has_more = message.get("more_body", False)
+        is_whole, body = True, bytes(chunks)
         if body.strip() and (reason := _reason_against(body)):
             raise BodyError(HTTPStatus.BAD_REQUEST, "json_invalid", reason)
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive_checked
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """None when the client left before the end."""
-    chunks = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(chunks)
 
 
 def _reason_against(body: bytes) -> str | None:

@@ -129,14 +129,18 @@ class BodyError(HTTPException):
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    app.add_exception_handler(AppError, _on_app_error)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(IntegrityError, _on_integrity_error)
-    app.add_exception_handler(StaleDataError, _on_stale_data)
-    app.add_exception_handler(DBAPIError, _on_database_error)
-    app.add_exception_handler(PoolTimeoutError, _on_unavailable)
-    app.add_exception_handler(TimeoutError, _on_unavailable)
+    handlers: dict[type[Exception], Any] = {  # each takes the error that it is registered for
+        AppError: _on_app_error,
+        HTTPException: _on_http_exception,
+        RequestValidationError: _on_validation_error,
+        IntegrityError: _on_integrity_error,
+        StaleDataError: _on_stale_data,
+        DBAPIError: _on_database_error,
+        PoolTimeoutError: _on_unavailable,
+        TimeoutError: _on_unavailable,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
 
 
 def problem(
@@ -173,20 +177,14 @@ def _instance(scope: Scope) -> str:
     return raw.partition(b"?")[0][:MAX_INSTANCE_LENGTH].decode("ascii", "replace")
 
 
-async def _on_app_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AppError)  # noqa: S101
+async def _on_app_error(request: Request, error: AppError) -> Response:
+    members = error.members()
     return problem(
-        request.scope,
-        error.status,
-        error.code,
-        error.detail,
-        headers=error.headers,
-        **error.members(),
+        request.scope, error.status, error.code, error.detail, headers=error.headers, **members
     )
 
 
-async def _on_http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
+async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(allowed_methods(request))
@@ -196,9 +194,8 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     return problem(request.scope, error.status_code, code, str(error.detail), headers=headers)
 
 
-async def _on_validation_error(request: Request, error: Exception) -> Response:
+async def _on_validation_error(request: Request, error: RequestValidationError) -> Response:
     """Neither the input nor the context is repeated: both may hold a password."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101
     if has_other_content_type(request):
         return problem(
             request.scope,
@@ -219,30 +216,26 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     )
 
 
-async def _on_integrity_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, IntegrityError)  # noqa: S101
+async def _on_integrity_error(request: Request, error: IntegrityError) -> Response:
     constraint = violated_constraint(error)
     if constraint is None or not constraint.startswith("uq_"):
         log.warning("database.constraint_violated", constraint=constraint)
-        return problem(
-            request.scope, HTTPStatus.CONFLICT, "conflict", "The change contradicts stored data."
-        )
-    column = constraint.removeprefix("uq_").partition("_")[2]
-    return problem(
-        request.scope, HTTPStatus.CONFLICT, f"{column}_taken", f"The {column} is already in use."
-    )
+        conflict = Conflict("conflict", "The change contradicts stored data.")
+    else:
+        column = constraint.removeprefix("uq_").partition("_")[2]
+        conflict = Conflict(f"{column}_taken", f"The {column} is already in use.")
+    return await _on_app_error(request, conflict)
 
 
-async def _on_stale_data(request: Request, error: Exception) -> Response:
+async def _on_stale_data(request: Request, _: StaleDataError) -> Response:
     """Two requests changed one row: the second would have overwritten what it never saw."""
     return await _on_app_error(
         request, PreconditionFailed("state_changed", "The resource was changed meanwhile.")
     )
 
 
-async def _on_database_error(request: Request, error: Exception) -> Response:
-    """An idempotent read is tried once more on another connection; the rest is 503 or a bug."""
-    assert isinstance(error, DBAPIError)  # noqa: S101
+async def _on_database_error(request: Request, error: DBAPIError) -> Response:
+    """An idempotent read is retried once on another connection; the rest is 503 or a bug."""
     if is_data_error(error):  # the last net: a value that no schema bounded
         return await _on_app_error(
             request, Unprocessable("invalid_value", "The database cannot store one of the values.")

@@ -1,12 +1,17 @@
-"""Requests that are refused by their head, before any part of the application sees them."""
+"""What the head of a request decides: which hosts are served, whose word on the client is believed.
+
+The HTTP parser lets a missing Host, two Hosts and headers of any size through.
+"""
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from ipaddress import ip_network
 from urllib.parse import unquote_to_bytes
 
 from fastapi import FastAPI
-from pydantic import Field
+from pydantic import Field, field_validator
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.core.http.errors import problem
 from app.core.settings import CommaList, Settings, SettingsGroup
@@ -18,44 +23,52 @@ PROBES = frozenset(
 MAX_TARGET_BYTES = 8192
 MAX_HEADER_BYTES = 32_768
 ACCEPTABLE = ("*/*", "application/*", "application/json", "application/problem+json")
+NO_PROXY = ["none"]
 
 type Refusal = tuple[HTTPStatus, str, str]
-
-INVALID_HOST = (HTTPStatus.BAD_REQUEST, "invalid_host", "The Host header is not served here.")
-TARGET_TOO_LONG = (
-    HTTPStatus.REQUEST_URI_TOO_LONG,
-    "uri_too_long",
-    f"Path and query may take {MAX_TARGET_BYTES} bytes.",
-)
-HEADERS_TOO_LARGE = (
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    "headers_too_large",
-    f"The headers may take {MAX_HEADER_BYTES} bytes.",
-)
-PARAMETER_REPEATED = (
-    HTTPStatus.BAD_REQUEST,
-    "parameter_repeated",
-    "A query parameter may be given once; a list is one value with commas.",
-)
-NOT_ACCEPTABLE = (HTTPStatus.NOT_ACCEPTABLE, "not_acceptable", "Answers here are JSON.")
 
 
 class GuardSettings(SettingsGroup):
     trusted_hosts: CommaList = Field(default_factory=list)
     """Exact names, or `*.example.org`; empty accepts every Host outside production."""
+    trusted_proxies: CommaList | None = None
+    """Addresses or networks in CIDR form; `none` says that there is no proxy."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _each_is_a_network(cls, listed: list[str] | None) -> list[str] | None:
+        for entry in listed or []:
+            try:
+                if listed != NO_PROXY:
+                    ip_network(entry)
+            except ValueError:
+                raise ValueError(
+                    f"{entry!r} is neither an address nor a network, as 10.0.0.0/8"
+                ) from None
+        return listed
 
     def problems(self) -> Iterator[str]:
         if not self.trusted_hosts or "*" in self.trusted_hosts:
             yield "TRUSTED_HOSTS: production needs the host names it is served under"
+        if self.trusted_proxies is None:
+            yield (
+                "TRUSTED_PROXIES: say which proxies stand in front, or `none`; "
+                "unset, all users behind a proxy would count as one"
+            )
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Guard, trusted_hosts=settings.group(GuardSettings).trusted_hosts)
 
 
-class Guard:
-    """The HTTP parser lets a missing Host, two Hosts and headers of any size through."""
+def believe_proxies(app: FastAPI, settings: Settings) -> None:
+    """X-Forwarded-For of nobody, unless TRUSTED_PROXIES names them. Before all other middleware."""
+    trusted = settings.group(GuardSettings).trusted_proxies
+    if trusted and trusted != NO_PROXY:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
 
+
+class Guard:
     def __init__(self, app: ASGIApp, *, trusted_hosts: list[str]) -> None:
         self.app = app
         self.trusted_hosts = [host.lower() for host in trusted_hosts]
@@ -75,16 +88,20 @@ class Guard:
                 hosts.append(value)
             elif name == b"accept":
                 accepts.append(value)
+        path, query = scope["path"], scope["query_string"]
         if header_bytes > MAX_HEADER_BYTES:
-            return HEADERS_TOO_LARGE
-        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET_BYTES:
-            return TARGET_TOO_LONG
-        if len(hosts) != 1 or not self._serves(hosts[0], scope["path"]):
-            return INVALID_HOST
-        if b"&" in scope["query_string"] and _repeats_a_name(scope["query_string"]):
-            return PARAMETER_REPEATED
-        if accepts and scope["path"].startswith("/api/") and not _accepts_json(accepts):
-            return NOT_ACCEPTABLE
+            detail = f"The headers may take {MAX_HEADER_BYTES} bytes."
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", detail
+        if len(scope.get("raw_path") or b"") + len(query) > MAX_TARGET_BYTES:
+            detail = f"Path and query may take {MAX_TARGET_BYTES} bytes."
+            return HTTPStatus.REQUEST_URI_TOO_LONG, "uri_too_long", detail
+        if len(hosts) != 1 or not self._serves(hosts[0], path):
+            return HTTPStatus.BAD_REQUEST, "invalid_host", "The Host header is not served here."
+        if b"&" in query and _repeats_a_name(query):
+            detail = "A query parameter may be given once; a list is one value with commas."
+            return HTTPStatus.BAD_REQUEST, "parameter_repeated", detail
+        if accepts and path.startswith("/api/") and not _accepts_json(accepts):
+            return HTTPStatus.NOT_ACCEPTABLE, "not_acceptable", "Answers here are JSON."
         return None
 
     def _serves(self, host: bytes, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a request may go on, asked where its caller becomes known. By default it always may."""
+"""Whether a request may continue, asked once its caller is known. By default it always may."""
 
 from typing import Protocol
 
@@ -28,7 +28,3 @@ class AllowAll:
 
 def install(app: FastAPI, settings: Settings) -> None:
     registry.add(app, RateLimiter, AllowAll())
-
-
-def rate_limiter_of(request: Request) -> RateLimiter:
-    return registry.get(request, RateLimiter)

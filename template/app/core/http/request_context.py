@@ -23,6 +23,11 @@ CORRELATION_HEADER = b"x-correlation-id"
 CLOSE = (b"connection", b"close")
 """While the process drains, clients are asked to come back on another connection."""
 ACCEPTED_CORRELATION_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+FAILED = (
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "internal_error",
+    "The service failed; the correlation id finds the cause in its log.",
+)
 MAX_LOGGED_PATH = 512
 MAX_USER_AGENT_BYTES = 255
 
@@ -72,7 +77,7 @@ class RequestContext:
             self.log.exception("request.failed")
             if status == 0:
                 with suppress(OSError):
-                    await _server_error(scope)(scope, receive, send_with_id)
+                    await errors.problem(scope, *FAILED)(scope, receive, send_with_id)
         finally:
             self._completed(scope, path, status, time.perf_counter() - started)
 
@@ -108,15 +113,6 @@ class RequestContext:
         if key not in self.templates and "route" in scope:
             self.templates = route_templates(self.application)
         return self.templates.get(key)
-
-
-def _server_error(scope: Scope) -> ASGIApp:
-    return errors.problem(
-        scope,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal_error",
-        "The service failed; the correlation id finds the cause in its log.",
-    )
 
 
 def _origin(scope: Scope, correlation_id: str) -> RequestInfo:

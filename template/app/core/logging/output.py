@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
-from threading import Lock, Thread, get_ident
+from threading import Lock, Thread, current_thread
 
 import structlog
 
@@ -43,17 +43,17 @@ def queued(descriptor: int, most_lines: int) -> Iterator[None]:
         queue.close()
 
 
-class LineQueue:
+class LineQueue(Thread):
     def __init__(self, descriptor: int, most_lines: int) -> None:
+        super().__init__(name="log-output", daemon=True)
         self._descriptor = descriptor
         self._most_lines = most_lines
         self._lines: SimpleQueue[bytes | None] = SimpleQueue()
         self._dropped = 0
-        self._thread = Thread(target=self._write_all, name="log-output", daemon=True)
-        self._thread.start()
+        self.start()
 
     def put(self, line: bytes) -> None:
-        if self._lines.qsize() < self._most_lines or get_ident() == self._thread.ident:
+        if self._lines.qsize() < self._most_lines or current_thread() is self:
             self._lines.put(line)
         else:
             self._dropped += 1
@@ -61,9 +61,9 @@ class LineQueue:
     def close(self) -> None:
         """Waits for the last line, but not for a reader that has gone."""
         self._lines.put(None)
-        self._thread.join(CLOSE_SECONDS)
+        self.join(CLOSE_SECONDS)
 
-    def _write_all(self) -> None:
+    def run(self) -> None:
         is_open = True
         while is_open:
             lines = [self._lines.get()]
@@ -72,17 +72,14 @@ class LineQueue:
             while len(lines) < MAX_LINES_A_WRITE and not self._lines.empty():
                 lines.append(self._lines.get())
             is_open = None not in lines
-            with suppress(OSError):  # nobody is left to be told that stdout is closed
+            with suppress(OSError):  # stdout is closed, so there is no reader to tell
                 self._write(b"".join(line + b"\n" for line in lines if line is not None))
             if self._dropped:
-                self._tell_dropped()
+                count, self._dropped = self._dropped, 0
+                structlog.get_logger("app.logging").warning("log.lines_dropped", count=count)
 
     def _write(self, data: bytes) -> None:
         """Not by `sys.stdout`: a thread that waits in it would fail the end of the process."""
         left = memoryview(data)
         while left:
             left = left[os.write(self._descriptor, left) :]
-
-    def _tell_dropped(self) -> None:
-        count, self._dropped = self._dropped, 0
-        structlog.get_logger("app.logging").warning("log.lines_dropped", count=count)

@@ -4,7 +4,6 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -23,16 +22,8 @@ SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_k
 REDACTED = "[redacted]"
 
 
-class LogLevel(StrEnum):
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
-    CRITICAL = "CRITICAL"
-
-
 class LoggingSettings(SettingsGroup):
-    log_level: LogLevel = LogLevel.INFO
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """Lines below it are not written; production refuses `DEBUG`."""
     log_format: Literal["json", "console"] | None = None
     """`json` in production and `console` in development, unless it is said."""
@@ -42,7 +33,7 @@ class LoggingSettings(SettingsGroup):
     """How many lines may wait for stdout while the server runs; further ones are dropped."""
 
     def problems(self) -> Iterator[str]:
-        if self.log_level is LogLevel.DEBUG:
+        if self.log_level == "DEBUG":
             yield "LOG_LEVEL: DEBUG lets libraries log what clients sent; use INFO or above"
 
 

@@ -7,12 +7,12 @@ address that has not failed is neither refused nor delayed.
 
 import hashlib
 from asyncio import sleep
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal
 
 import anyio
 import structlog
@@ -21,16 +21,17 @@ from pydantic import Field
 from sqlalchemy import String, bindparam, case, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import clock, cores, instruments, registry
+from app.core import clock, instruments, registry
 from app.core.database import Base, Database, UtcDateTime
 from app.core.http.errors import TooManyRequests
+from app.core.security.passwords import available_cores
 from app.core.settings import Settings, SettingsGroup
 
 log = structlog.get_logger("app.auth")
 
 OVERALL = "login/overall"
 ATTACK_DELAY_SECONDS = 1.0
-AT_ONCE = cores.available() + 2
+AT_ONCE = available_cores() + 2
 """Attempts of a process between their look at the counts and their own count: so many, less one,
 may exceed a limit. Enough of them that each core has a password to hash.
 """
@@ -135,11 +136,12 @@ class Lockout:
         self._account_limit = settings.login_failures_per_account
         self._address_limit = settings.login_failures_per_address
         self._overall = settings.login_failures_overall
-        self._turns = {kind: anyio.Semaphore(AT_ONCE) for kind in ("password", "code")}
+        self._turns = defaultdict[str, anyio.Semaphore](partial(anyio.Semaphore, AT_ONCE))
+        """By what is guessed."""
 
     @asynccontextmanager
     async def attempt(
-        self, identifier: str, address: str | None, kind: Literal["password", "code"]
+        self, identifier: str, address: str | None, kind: str
     ) -> AsyncIterator[Attempt]:
         """Around the guess and the count of its failure.
 

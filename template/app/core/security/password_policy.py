@@ -22,6 +22,8 @@ log = structlog.get_logger("app.passwords")
 BREACH_CHECK_TIMEOUT_SECONDS = 2.0
 PREFIX_LENGTH = 5
 MAX_ANSWER_BYTES = 1_000_000
+PADDED = {"Add-Padding": "true"}
+"""Lines of the answer are `SUFFIX:COUNT`; those that only pad it have a count of 0."""
 
 
 class PasswordPolicy:
@@ -48,30 +50,18 @@ class PasswordPolicy:
 
     async def _is_breached(self, password: str, url: str) -> bool:
         """Only five characters of the SHA-1 leave the service; no answer counts as not found."""
-        digest = hashlib.sha1(
-            password.encode("utf-8", "surrogatepass"), usedforsecurity=False
-        ).hexdigest()
+        known = password.encode("utf-8", "surrogatepass")
+        digest = hashlib.sha1(known, usedforsecurity=False).hexdigest().upper()
         prefix, suffix = digest[:PREFIX_LENGTH], digest[PREFIX_LENGTH:]
         try:
-            answer = await _fetched(f"{url.rstrip('/')}/{prefix.upper()}")
+            async with httpx2.AsyncClient(timeout=BREACH_CHECK_TIMEOUT_SECONDS) as client:
+                answer = await client.get(f"{url.rstrip('/')}/{prefix}", headers=PADDED)
+                lines = answer.raise_for_status().text[:MAX_ANSWER_BYTES].splitlines()
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             log.warning("password.breach_check_failed", error=type(error).__name__)
             return False
-        return _counted(answer, suffix.upper())
-
-
-async def _fetched(url: str) -> str:
-    async with httpx2.AsyncClient(timeout=BREACH_CHECK_TIMEOUT_SECONDS) as client:
-        response = await client.get(url, headers={"Add-Padding": "true"})
-        return response.raise_for_status().text[:MAX_ANSWER_BYTES]
-
-
-def _counted(answer: str, suffix: str) -> bool:
-    """Lines are `SUFFIX:COUNT`; padding has a count of 0."""
-    return any(
-        line.partition(":")[0].upper() == suffix and line.partition(":")[2].strip() != "0"
-        for line in answer.splitlines()
-    )
+        counts = {line.partition(":")[0].upper(): line.partition(":")[2].strip() for line in lines}
+        return counts.get(suffix, "0") != "0"
 
 
 def _blocked(detail: str) -> Unprocessable:
@@ -124,6 +114,10 @@ def context_words(names: Iterable[str]) -> Iterator[str]:
         yield from (word for word in words if len(word) >= MIN_CONTEXT_LENGTH)
 
 
+type _State = tuple[int, frozenset[str], bool, bool]
+"""How far a password is covered, by which words, whether by a name, and whether it was skipped."""
+
+
 class _Reading:
     """One way to read the letters of a password, covered piece by piece from its start."""
 
@@ -132,40 +126,39 @@ class _Reading:
         self._read = text.translate(table)
         self._names = names
         self._common = common_passwords()
-        self._seen: set[tuple[int, frozenset[str], bool]] = set()
 
     def is_weak(self) -> bool:
-        """A search over how far it is covered, by which words, and whether by a name."""
-        waiting: list[tuple[int, frozenset[str], bool]] = [(0, frozenset(), False)]
+        """Digits alone are no word: twenty of them that form no run may be a good password."""
+        seen: set[_State] = set()
+        waiting: list[_State] = [(0, frozenset(), False, False)]
         while waiting:
             state = waiting.pop()
-            if state in self._seen:
+            if state in seen:
                 continue
-            self._seen.add(state)
-            position, words, named = state
-            if position == len(self._text):
-                if words or named or self._is_all_runs():
-                    return True
-                continue
-            waiting.extend(self._next(position, words, named))
+            seen.add(state)
+            position, words, named, skipped = state
+            if position < len(self._text):
+                waiting.extend(self._next(*state))
+            elif words or named or not skipped:
+                return True
         return False
 
     def _next(
-        self, position: int, words: frozenset[str], named: bool
-    ) -> Iterator[tuple[int, frozenset[str], bool]]:
+        self, position: int, words: frozenset[str], named: bool, skipped: bool
+    ) -> Iterator[_State]:
         if not self._text[position].isalpha():
-            yield position + 1, words, named
+            yield position + 1, words, named, True
         for end in self._run_ends(position):
-            yield end, words, named
+            yield end, words, named, skipped
         longest = min(len(self._text), position + LONGEST)
         for end in range(position + MIN_CONTEXT_LENGTH, longest + 1):
             word = self._read[position:end]
             if word in self._names:
-                yield end, words, True
+                yield end, words, True, skipped
             elif len(word) >= MIN_WORD_LENGTH and word in self._common:
                 with_it = words | {word}
                 if len(with_it) <= MAX_WORDS:
-                    yield end, with_it, named
+                    yield end, with_it, named, skipped
 
     def _run_ends(self, position: int) -> Iterator[int]:
         """Where runs end that begin here."""
@@ -174,14 +167,6 @@ class _Reading:
             if len(set(part)) > 1 and not any(part in run for run in RUNS):
                 return
             yield end
-
-    def _is_all_runs(self) -> bool:
-        """Digits alone are no word: twenty of them may well be a good password."""
-        covered = {0}
-        for position in range(len(self._text)):
-            if position in covered:
-                covered.update(self._run_ends(position))
-        return len(self._text) in covered
 
 
 DATA = "common_passwords.gz"

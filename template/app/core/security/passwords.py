@@ -1,19 +1,34 @@
 """Password hashing: argon2id in threads, never more at once than there are cores."""
 
 import hashlib
+import math
+import os
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app.core import cores
-
 MEMORY_KIB = 47_104
 ITERATIONS = 1
 PARALLELISM = 1
+CORE_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+"""Of the container, by cgroup v2: microseconds of a period, or `max`, and the period."""
+
+
+def available_cores() -> int:
+    """At least one; a container may be allowed less than its machine has."""
+    allowed = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = CORE_LIMIT.read_text().split()
+        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # no cgroup v2, or no limit
+        return allowed
 
 
 class Passwords:
@@ -41,7 +56,7 @@ class Passwords:
 
     async def _in_thread[*Args, R](self, work: Callable[[*Args], R], *args: *Args) -> R:
         if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(cores.available())
+            self._limiter = anyio.CapacityLimiter(available_cores())
         return await anyio.to_thread.run_sync(work, *args, limiter=self._limiter)
 
 

@@ -1,7 +1,7 @@
 """Secrets of the process and what is derived from them."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from fastapi import FastAPI, Request
@@ -10,17 +10,9 @@ from pydantic import Field, SecretStr
 from app.core import project, registry
 from app.core.security.password_policy import PasswordPolicy
 from app.core.security.passwords import Passwords
-from app.core.security.secret_key import (
-    MIN_KEY_BYTES,
-    SecretList,
-    derive,
-    development_key,
-    key_weakness,
-)
-from app.core.security.tokens import AccessTokens, KeyRing, SecretKeys
+from app.core.security.secret_key import MIN_KEY_BYTES, derive, development_key, key_weakness
+from app.core.security.tokens import AccessTokens, SecretKeys
 from app.core.settings import Settings, SettingsGroup
-
-ROTATED = {"secret_key", "secret_key_previous"}
 
 
 def _project_name() -> str:
@@ -54,6 +46,12 @@ class SecuritySettings(SettingsGroup):
     """Whether a password buys a token at `/auth/token`; off in production unless it is said."""
 
     @property
+    def secrets(self) -> list[bytes]:
+        """SECRET_KEY and SECRET_KEY_PREVIOUS, where they are set."""
+        both = (self.secret_key, self.secret_key_previous)
+        return [one.get_secret_value().encode() for one in both if one is not None]
+
+    @property
     def access_token_ttl(self) -> timedelta:
         return timedelta(seconds=self.access_token_ttl_seconds)
 
@@ -82,74 +80,48 @@ class Security:
     """What the running service signs, derives and hashes with."""
 
     def __init__(
-        self,
-        settings: SecuritySettings,
-        secrets: SecretList,
-        *,
-        ring: KeyRing,
-        password_grant_enabled: bool,
+        self, settings: SecuritySettings, secrets: list[bytes], *, password_grant_enabled: bool
     ) -> None:
         self.settings = settings
         self.password_grant_enabled = password_grant_enabled
-        self._secrets = secrets
+        self.secrets: Callable[[], list[bytes]] = lambda: secrets
+        """The first one signs and derives, all of them verify."""
         self.passwords = Passwords()
         self.password_policy = PasswordPolicy(
             settings.password_min_length, settings.password_breach_check_url
         )
         self.access_tokens = AccessTokens(
-            ring,
+            SecretKeys(lambda: self.secrets()),
             issuer=settings.jwt_issuer,
             audience=settings.jwt_audience,
             client_id=settings.jwt_client_id,
             max_lifetime=settings.access_token_ttl,
         )
 
-    @property
-    def ring(self) -> KeyRing:
-        return self.access_tokens.ring
-
-    def use_ring(self, ring: KeyRing) -> None:
-        """Sign and verify access tokens with other keys."""
-        self.access_tokens.ring = ring
-
     def derived_keys(self, purpose: str) -> list[bytes]:
-        """The one to use first, then the one that is being rotated in or out."""
-        return [derive(key, purpose) for key in self._secrets.in_use()]
-
-    async def follow(self, settings: SecuritySettings) -> None:
-        """To other secrets; where SECRET_KEY is gone, the one in force stays."""
-        if settings.secret_key is not None:
-            self._secrets.replace(_listed(settings.secret_key, settings.secret_key_previous))
+        """In the order of `secrets`."""
+        return [derive(secret, purpose) for secret in self.secrets()]
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    security = registry.add(app, Security, from_settings(settings))
-    settings.on_change(SecuritySettings, ROTATED, security.follow)
+    registry.add(app, Security, from_settings(settings))
 
 
 def from_settings(settings: Settings) -> Security:
     group = settings.group(SecuritySettings)
-    if group.secret_key is not None:
-        current = group.secret_key
-    elif settings.runtime.is_production:
+    current = group.secret_key
+    if current is None and settings.runtime.is_production:
         # settings.check() refuses to start
         current = SecretStr(secrets.token_urlsafe(MIN_KEY_BYTES))
-    else:
+    elif current is None:
         current = SecretStr(development_key(settings.runtime.data_dir))
-    keys = SecretList(_listed(current, group.secret_key_previous))
     grant = group.password_grant_enabled
     return Security(
         group,
-        keys,
-        ring=SecretKeys(keys),
+        group.model_copy(update={"secret_key": current}).secrets,
         password_grant_enabled=not settings.runtime.is_production if grant is None else grant,
     )
 
 
 def security_of(request: Request) -> Security:
     return registry.get(request, Security)
-
-
-def _listed(current: SecretStr, previous: SecretStr | None) -> list[bytes]:
-    listed = [current] if previous is None else [current, previous]
-    return [one.get_secret_value().encode() for one in listed]

@@ -23,7 +23,9 @@ def read(directory: Path) -> Found:
             return {path.name.lower(): _value(path) for path in _files(directory)}
         except FileNotFoundError:  # replaced while it was read
             continue
-    raise ConfigurationError([f"SECRETS_DIR: {directory} is not a directory that stays"])
+        except NotADirectoryError:
+            break
+    raise ConfigurationError([f"SECRETS_DIR: {directory} is not a directory"])
 
 
 def _files(directory: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Encryption at rest, for secrets that the service must read again: seeds, tokens of providers.
+"""Encryption at rest, for secrets that the service must read again.
 
 Fernet is AES-128-CBC and HMAC-SHA256. ENCRYPTION_CIPHER says which cipher encrypts; both decrypt.
 The keys are a list, newest first, and are asked for at each use: the first encrypts, all of them
@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from app.core import registry
 from app.core.security import Security
-from app.core.security.secret_key import SecretList, derive, key_weakness
+from app.core.security.secret_key import derive, key_weakness
 from app.core.settings import Settings, SettingsGroup
 from app.features.encryption.columns import EncryptedColumns
 
@@ -53,12 +53,12 @@ class UndecryptableError(Exception):
 
 
 class Encryption:
-    """A purpose names one thing, e.g. `totp/<user id>`: what was encrypted for one does not decrypt
+    """A purpose names one thing, e.g. `<table>/<id>`: what was encrypted for one does not decrypt
     for another, so that a value copied into another row is worth nothing there.
     """
 
     def __init__(self, keys: Callable[[], list[bytes]], cipher: Cipher) -> None:
-        self._keys = keys
+        self.keys = keys
         self._cipher = cipher
 
     def encrypt(self, purpose: str, text: str) -> str:
@@ -81,7 +81,7 @@ class Encryption:
     def renewed(self, purpose: str, token: str) -> str | None:
         """The same text by the newest key and the cipher in use; None where it is that already."""
         text = self.decrypt(purpose, token)
-        newest = Encryption(lambda: self._keys()[:1], self._cipher)
+        newest = Encryption(lambda: self.keys()[:1], self._cipher)
         try:
             newest.decrypt(purpose, token)
         except UndecryptableError:
@@ -103,26 +103,21 @@ class Encryption:
         raise UndecryptableError(PURPOSE)
 
     def _gcms(self, purpose: str) -> list[AESGCM]:
-        return [AESGCM(derive(key, f"{PURPOSE}/gcm/{purpose}")) for key in self._keys()]
+        return [AESGCM(derive(key, f"{PURPOSE}/gcm/{purpose}")) for key in self.keys()]
 
     def _fernets(self, purpose: str) -> list[Fernet]:
         return [
             Fernet(base64.urlsafe_b64encode(derive(key, f"{PURPOSE}/{purpose}")))
-            for key in self._keys()
+            for key in self.keys()
         ]
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     security = registry.get(app, Security)
     group = settings.group(EncryptionSettings)
-    own = SecretList([key.encode() for key in group.keys])
+    own = [key.encode() for key in group.keys]
     registry.add(app, EncryptedColumns, EncryptedColumns())
     encryption = Encryption(
-        lambda: [*own.in_use(), *security.derived_keys(PURPOSE)], group.encryption_cipher
+        lambda: [*own, *security.derived_keys(PURPOSE)], group.encryption_cipher
     )
     registry.add(app, Encryption, encryption)
-
-    async def follow(group: EncryptionSettings) -> None:
-        own.replace([key.encode() for key in group.keys])
-
-    settings.on_change(EncryptionSettings, {"encryption_keys"}, follow)

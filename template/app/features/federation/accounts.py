@@ -13,12 +13,12 @@ from app.core.security import events
 from app.features.federation.models import FederatedIdentity
 from app.features.federation.port import Arrival, Identity, Profile, RejectedError
 from app.features.federation.repository import FederatedIdentityRepository
+from app.models.role import DEFAULT_ROLE
 from app.models.user import User
 from app.repositories.role import RoleRepository
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
 
-DEFAULT_ROLE = "member"
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 200
 SUFFIX_BYTES = 3

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 
 from app.api.deps import OwnSession, ReadSessionDep, RecentUser, SessionsDep, SessionUser, no_store
+from app.core import registry
 from app.core.http.errors import NotFound
-from app.core.http.rate_limiter import rate_limiter_of
+from app.core.http.rate_limiter import RateLimiter
 from app.features.federation import browser_state
 from app.features.federation.authorization import LOCAL
 from app.features.federation.deps import (
@@ -146,5 +147,5 @@ async def authorize(
 ) -> AuthorizationAnswer:
     """Begins a login with PKCE: the address for the browser or, for `local`, the code itself."""
     if body.provider == LOCAL.name:
-        await rate_limiter_of(request).password_seen(request)
+        await registry.get(request, RateLimiter).password_seen(request)
     return await service.authorize(body, str(request.base_url))

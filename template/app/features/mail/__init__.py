@@ -2,16 +2,25 @@
 
 from fastapi import FastAPI
 
-from app.core import registry
-from app.core.background import Background
+from app.core import lifespan, registry
 from app.core.notices import Notices
 from app.core.settings import Settings
+from app.features.mail.background import Background
 from app.features.mail.message import Mail, compose
 from app.features.mail.notices import MailNotices
 from app.features.mail.outbox import BackgroundOutbox, MailSettings, Outbox, outbox_of
 from app.features.mail.transports import Mailer, mailer
 
-__all__ = ["Mail", "MailSettings", "Mailer", "Outbox", "compose", "install", "outbox_of"]
+__all__ = [
+    "Background",
+    "Mail",
+    "MailSettings",
+    "Mailer",
+    "Outbox",
+    "compose",
+    "install",
+    "outbox_of",
+]
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -20,7 +29,9 @@ def install(app: FastAPI, settings: Settings) -> None:
     sender = registry.add(
         app, Mailer, mailer(group.mail_url, group.mail_from, shows_body=shows_body)
     )
-    outbox = BackgroundOutbox(sender, registry.get(app, Background))
+    background = registry.add(app, Background, Background())
+    lifespan.add(app, background.running)  # after the database, which its work uses
+    outbox = BackgroundOutbox(sender, background)
     registry.add(app, Outbox, outbox)
     registry.add(app, Notices, MailNotices(lambda: registry.get(app, Outbox)))
 

@@ -18,9 +18,9 @@ from fastapi import Request
 from pydantic import AfterValidator, EmailStr
 
 from app.core import registry
-from app.core.background import Background
 from app.core.database import WriteSession
 from app.core.settings import SettingsGroup
+from app.features.mail.background import Background
 from app.features.mail.message import Mail
 from app.features.mail.transports import Mailer, mailer
 

@@ -25,7 +25,7 @@ from sqlalchemy import Pool, QueuePool
 
 from app.core import instruments, registry
 from app.core.database import Database
-from app.core.health import HealthSettings, health_of
+from app.core.health import Health, HealthSettings
 from app.core.http.errors import Unauthenticated
 from app.core.instruments import METHODS, Instruments
 from app.core.project import project
@@ -122,7 +122,7 @@ class Metrics(Instruments):
                 ).observe
             observe(seconds)
 
-    def auth_event(self, event: str, outcome: str) -> None:
+    def auth_event(self, event: str, outcome: str = "success") -> None:
         self._auth.labels(event, outcome).inc()
 
     def rate_limit_hit(self, limit: str) -> None:
@@ -154,7 +154,7 @@ class PoolCollector(Collector):
 
 async def read_metrics(request: Request) -> Response:
     """Raises Unauthenticated for all but the bearer of MONITORING_TOKEN, where there is one."""
-    health = health_of(request)
+    health = registry.get(request, Health)
     header = request.headers.get("Authorization", "")
     if health.settings.monitoring_token is not None and not (
         header.startswith(BEARER) and health.admits(header.removeprefix(BEARER))

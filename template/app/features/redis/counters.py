@@ -1,5 +1,5 @@
-"""Counters whose truth stays in the database; a key that is asked for again and again, as under an
-attack, is answered from Redis.
+"""Counters in the database, whose reads are answered from Redis: an attack reads the same key again
+and again.
 """
 
 from datetime import timedelta
@@ -7,10 +7,10 @@ from datetime import timedelta
 from app.core import clock
 from app.core.database import Database
 from app.core.security.lockout import Count, Counters, digest
-from app.features.cache import Cache
+from app.features.redis.cache import Cache
 
 TTL = timedelta(seconds=5)
-"""How long another instance may go on with a count, if the word of its change is lost."""
+"""How long another instance may use an old count, if Redis misses its change."""
 
 
 class CachedCounters(Counters):

@@ -6,9 +6,8 @@ command that arrives late, even after minutes, stores nothing that would outlive
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from app.features.cache.stores import StoredValue
 from app.features.redis.client import Command, RedisClient, RedisUnavailable
 
 SEPARATOR = b"\n"
@@ -18,9 +17,13 @@ VERSION_TTL_MS = 48 * 60 * 60 * 1000
 MAX_TTL = timedelta(hours=24)
 
 
-class RedisStore:
-    is_coherent = True
+class StoredValue(NamedTuple):
+    value: bytes | None
+    stamp: Any
+    """What Redis knew at the lookup; None while it is away."""
 
+
+class RedisStore:
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
@@ -42,6 +45,7 @@ class RedisStore:
     async def set(
         self, key: str, value: bytes, ttl: timedelta, tags: Sequence[str], stamp: Any
     ) -> None:
+        """The lifetime counts from the lookup of `stamp`; a tag invalidated since then ends it."""
         at_ms, known = stamp
         until_ms = at_ms + int(min(ttl, MAX_TTL).total_seconds() * 1000)
         await self._tell("SET", self._answer(key), known + SEPARATOR + value, "PXAT", until_ms)

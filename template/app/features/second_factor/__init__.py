@@ -38,7 +38,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     replacement = FactorReplacement(database, encryption, states, factor)
     registry.add(app, FactorReplacement, replacement)
     registry.get(app, AuthService).checks.append(challenges.require)
-    registry.get(app, Reauthentication).check_code = factor.check
+    registry.get(app, Reauthentication).proofs["code"] = factor.check
     columns.register(app, SECRETS)
     app.include_router(routes.router, prefix=PREFIX)
     app.include_router(routes.users_router, prefix=PREFIX)

@@ -2,8 +2,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.schemas.auth import MAX_TOKEN_LENGTH, Code, TokenResponse
+from app.schemas.auth import MAX_TOKEN_LENGTH, TokenResponse
 
+MAX_CODE_LENGTH = 64
+Code = Annotated[SecretStr, Field(max_length=MAX_CODE_LENGTH, examples=["287082"])]
 Challenge = Annotated[
     SecretStr, Field(max_length=MAX_TOKEN_LENGTH, examples=["the challenge of the login"])
 ]

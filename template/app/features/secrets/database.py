@@ -15,8 +15,10 @@ from sqlalchemy.engine import URL, make_url
 
 from app.core import lifespan, registry
 from app.core.database import Database
+from app.core.database.postgres_login import PostgresLogin, login_of
+from app.core.database.replica import ReplicaSettings
 from app.core.database.settings import DatabaseSettings, engine_kind
-from app.core.settings import Settings
+from app.core.settings import Settings, SettingsGroup
 from app.features.secrets.reload import SecretReload
 
 log = structlog.get_logger("app.database")
@@ -28,17 +30,17 @@ OFFER_SECONDS = 1.0
 class DatabaseLoginRotation:
     """Of one database, whose URL is the value of `setting`."""
 
-    def __init__(self, database: Database, setting: str) -> None:
-        self._login = database.login
+    def __init__(self, database: Database, login: PostgresLogin, setting: str) -> None:
+        self._login = login
         self._engine = database.engine
         self._setting = setting
         self._task: asyncio.Task[None] | None = None
 
-    async def follow(self, settings: DatabaseSettings) -> None:
-        """Another engine, another file of SQLite and no URL at all need another start."""
+    async def follow(self, settings: SettingsGroup) -> None:
+        """Another engine, and no URL at all, need a restart."""
         configured = getattr(settings, self._setting)
         url = make_url(configured) if configured else None
-        if url is None or url.host is None or url.drivername != self._login.url.drivername:
+        if url is None or url.drivername != self._login.url.drivername:
             log.warning("database.restart_needed", setting=self._setting.upper())
         elif url == self._login.url:
             self._login.offered = None
@@ -82,14 +84,21 @@ class DatabaseLoginRotation:
 
 def install(app: FastAPI, settings: Settings) -> None:
     database = registry.get(app, Database)
-    databases = {"database_url": database}
+    _follow(app, settings, database, DatabaseSettings, "database_url")
     if database.for_reads is not database:
-        databases["database_read_url"] = database.for_reads
-    for setting, followed in databases.items():
-        rotation = DatabaseLoginRotation(followed, setting)
-        followed.login.ask_for_another = registry.get(app, SecretReload).reload
-        settings.on_change(DatabaseSettings, {setting}, rotation.follow)
-        lifespan.add(app, rotation.ended_at_the_end)
+        _follow(app, settings, database.for_reads, ReplicaSettings, "database_read_url")
+
+
+def _follow(
+    app: FastAPI, settings: Settings, database: Database, group: type[SettingsGroup], setting: str
+) -> None:
+    login = login_of(database.engine)
+    if login is None:  # SQLite has no password
+        return
+    login.ask_for_another = registry.get(app, SecretReload).reload
+    rotation = DatabaseLoginRotation(database, login, setting)
+    settings.on_change(group, {setting}, rotation.follow)
+    lifespan.add(app, rotation.ended_at_the_end)
 
 
 async def _let_in(url: URL) -> None:

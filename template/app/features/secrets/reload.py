@@ -9,15 +9,26 @@ import asyncio
 
 import structlog
 from fastapi import FastAPI
+from pydantic import Field
 
 from app.core import health, lifespan, registry
-from app.core.settings import ConfigurationError, Settings, SettingsGroup
+from app.core.settings import ConfigurationError, RuntimeSettings, Settings, SettingsGroup
+from app.core.settings.group import Found
 from app.core.settings.settings import Listener
 
 log = structlog.get_logger("app.secrets")
 
 SETTLING_SECONDS = 0.1
 """What is found differs twice in this time: somebody is still writing it."""
+
+
+type Changed = dict[type[SettingsGroup], set[str]]
+"""Names that have other values, by group."""
+
+
+class ReloadSettings(SettingsGroup):
+    secrets_reload_seconds: float = Field(10, gt=0, le=25)
+    """How often the service looks whether a secret has another value."""
 
 
 class StaleSecretsError(Exception):
@@ -53,15 +64,15 @@ class SecretReload:
         finally:
             self._running = None
 
-    async def _changed(self) -> dict[type[SettingsGroup], set[str]]:
+    async def _changed(self) -> Changed:
         """Nothing while it is still being written. Raises ConfigurationError."""
         found = await asyncio.to_thread(self._settings.find)
-        if self._settings.is_in_force(found):
+        if found == self._settings.found:
             return {}
         await asyncio.sleep(SETTLING_SECONDS)
         if await asyncio.to_thread(self._settings.find) != found:
             return {}
-        return self._settings.adopt(found)
+        return adopt(self._settings, found)
 
     def _note(self, problems: list[str]) -> None:
         if problems and problems != self._problems:
@@ -70,7 +81,7 @@ class SecretReload:
             log.info("secrets.reload_works_again")
         self._problems = problems
 
-    async def _hand_on(self, changed: dict[type[SettingsGroup], set[str]]) -> None:
+    async def _hand_on(self, changed: Changed) -> None:
         taken: set[str] = set()
         for one in self._settings.listeners:
             names = changed.get(one.kind, set()) & one.names
@@ -90,11 +101,33 @@ class SecretReload:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
+    group = settings.group(ReloadSettings)
     reload = registry.add(app, SecretReload, SecretReload(settings))
-    if settings.may_change:
+    has_store = settings.store is not None and settings.store.is_open
+    if settings.runtime.secrets_dir is not None or has_store:
         health.register(app, "secrets", reload.ping, critical=False)
-        seconds = settings.runtime.secrets_reload_seconds
-        lifespan.add(app, lambda: lifespan.repeated(reload.reload, seconds))
+        lifespan.add(app, lambda: lifespan.repeated(reload.reload, group.secrets_reload_seconds))
+
+
+def adopt(settings: Settings, found: Found) -> Changed:
+    """Puts the found values into force.
+
+    Raises ConfigurationError, and changes nothing, where the service would not start with them.
+    """
+    fresh = {kind: settings.reader.read(kind, found) for kind in settings.by_kind}
+    fresh[RuntimeSettings] = settings.runtime
+    if problems := settings.problems(fresh):
+        raise ConfigurationError(problems)
+    before = settings.by_kind
+    settings.by_kind, settings.found = fresh, found
+    settings.revision += 1
+    changed = {kind: _differing(before[kind], group) for kind, group in fresh.items()}
+    return {kind: names for kind, names in changed.items() if names}
+
+
+def _differing(before: SettingsGroup, now: SettingsGroup) -> set[str]:
+    names = type(now).model_fields
+    return {name for name in names if getattr(before, name) != getattr(now, name)}
 
 
 def _shown(names: set[str]) -> list[str]:

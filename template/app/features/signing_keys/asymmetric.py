@@ -1,4 +1,7 @@
-"""Keys of ES256 and RS256: made, read from PEM, and shown as a JWK."""
+"""Keys of ES256 and RS256: made, and read from PEM."""
+
+import base64
+from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -6,14 +9,12 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
-from jose import jwk
-from jose.backends.cryptography_backend import CryptographyECKey
 
-from app.core.security.tokens import Algorithm, SigningKey
+from app.core.security.signing_key import InvalidSignatureError, SigningKey
 
+type Algorithm = Literal["ES256", "RS256"]
 type PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 RSA_BITS = 3072
@@ -26,42 +27,42 @@ class UnusableKeyError(ValueError):
     """The sentence says what is wrong with a key, and holds nothing of it."""
 
 
+class LowSKey(SigningKey):
+    """ECDSA accepts (r, n - s) where (r, s) was signed; here one token has one signature."""
+
+    def sign(self, token_type: str, payload: bytes) -> str:
+        signing_input, _, signature = super().sign(token_type, payload).rpartition(".")
+        r, s = _numbers(signature)
+        lower = r + min(s, P256_ORDER - s).to_bytes(P256_BYTES)
+        return f"{signing_input}.{base64.urlsafe_b64encode(lower).rstrip(b'=').decode()}"
+
+    def verify(self, token: str) -> bytes:
+        _, s = _numbers(token.rpartition(".")[2])
+        if s > P256_ORDER // 2:
+            raise InvalidSignatureError("the other of two signatures")
+        return super().verify(token)
+
+
 def signing_key(kid: str, algorithm: Algorithm, pem: bytes) -> SigningKey:
     """Raises UnusableKeyError."""
-    private = _private_key(algorithm, pem)
-    public = private.public_key()
-    construct = _LowSKey if algorithm == "ES256" else jwk.construct
-    signer = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    verifier = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return SigningKey(kid, algorithm, construct(signer, algorithm), construct(verifier, algorithm))
-
-
-def public_jwk(key: SigningKey) -> dict[str, str]:
-    """RFC 7517; only for a key that has a public part."""
-    return {**key.verifier.to_dict(), "alg": key.algorithm, "use": "sig", "kid": key.kid}
+    private = _written(_private_key(algorithm, pem))
+    return (LowSKey if algorithm == "ES256" else SigningKey).of_pem(kid, algorithm, private)
 
 
 def new_pem(algorithm: Algorithm) -> bytes:
-    private: PrivateKey
     if algorithm == "ES256":
-        private = ec.generate_private_key(ec.SECP256R1())
-    else:
-        private = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+        return _written(ec.generate_private_key(ec.SECP256R1()))
+    return _written(rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS))
+
+
+def _written(private: PrivateKey) -> bytes:
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-class _LowSKey(CryptographyECKey):
-    """ECDSA accepts (r, n - s) where (r, s) was signed; here one token has one signature."""
-
-    def sign(self, msg: bytes) -> bytes:
-        signature: bytes = super().sign(msg)  # type: ignore[no-untyped-call]  # the stubs have no types
-        r, s = signature[:P256_BYTES], int.from_bytes(signature[P256_BYTES:])
-        return r + min(s, P256_ORDER - s).to_bytes(P256_BYTES)
-
-    def verify(self, msg: bytes, sig: bytes) -> bool:
-        is_low = int.from_bytes(sig[P256_BYTES:]) <= P256_ORDER // 2
-        is_right = super().verify(msg, sig)  # type: ignore[no-untyped-call]  # as above
-        return is_low and bool(is_right)
+def _numbers(signature: str) -> tuple[bytes, int]:
+    """The two halves of a signature."""
+    raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+    return raw[:P256_BYTES], int.from_bytes(raw[P256_BYTES:])
 
 
 def _private_key(algorithm: Algorithm, pem: bytes) -> PrivateKey:

@@ -15,15 +15,16 @@ from pathlib import Path
 import structlog
 
 from app.core import clock
-from app.core.security.secret_key import MATURITY
-from app.core.security.tokens import Algorithm, SigningKey
-from app.features.signing_keys.asymmetric import UnusableKeyError, new_pem, signing_key
+from app.core.security.signing_key import SigningKey
+from app.features.signing_keys.asymmetric import Algorithm, UnusableKeyError, new_pem, signing_key
 
 log = structlog.get_logger("app.keys")
 
 KID_FORMAT = "%Y%m%dT%H%M%SZ"
 KID = re.compile(r"\d[0-9TZ:.-]{7,39}")
 REREAD_INTERVAL = timedelta(seconds=1)
+MATURITY = timedelta(seconds=60)
+"""How long every process has to see a new key before one of them signs with it."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,11 @@ class KeyDirectory:
 
 def exposed(directory: Path) -> Iterator[str]:
     """Sentences on what others than the owner and its group may read or replace."""
-    for path in [directory, *sorted(directory.glob("*.pem"))]:
-        mode = path.stat().st_mode
-        if mode & stat.S_IWOTH or (path != directory and mode & stat.S_IROTH):
+    is_mounted_read_only = bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
+    if directory.stat().st_mode & stat.S_IWOTH and not is_mounted_read_only:
+        yield f"{directory.name} is open to every user of the machine: chmod o= it"
+    for path in sorted(directory.glob("*.pem")):
+        if path.stat().st_mode & (stat.S_IWOTH | stat.S_IROTH):
             yield f"{path.name} is open to every user of the machine: chmod o= it"
 
 

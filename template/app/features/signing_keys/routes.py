@@ -3,9 +3,9 @@
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel
 
+from app.core import registry
 from app.core.http.etag import tag
-from app.core.security import security_of
-from app.features.signing_keys.asymmetric import public_jwk
+from app.features.signing_keys.directory import KeyDirectory
 
 PATH = "/.well-known/jwks.json"
 CACHE_CONTROL = "public, max-age=30"
@@ -14,7 +14,6 @@ CACHE_CONTROL = "public, max-age=30"
 
 class KeySet(BaseModel):
     keys: list[dict[str, str]]
-    """Empty for HS256, which has no public keys."""
 
 
 def install(app: FastAPI) -> None:
@@ -22,7 +21,7 @@ def install(app: FastAPI) -> None:
 
 
 async def read_keys(request: Request, response: Response) -> KeySet:
-    """The keys that verify access tokens, for ES256 and RS256; empty for HS256."""
+    """The public keys that verify access tokens."""
     response.headers["Cache-Control"] = CACHE_CONTROL
-    keys = security_of(request).ring.verifying()
-    return tag(response, KeySet(keys=[public_jwk(key) for key in keys if key.algorithm != "HS256"]))
+    keys = registry.get(request, KeyDirectory).verifying()
+    return tag(response, KeySet(keys=[key.public_jwk() for key in keys]))

@@ -4,24 +4,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from app.core.security.tokens import Algorithm
 from app.core.settings import ConfigurationError, Settings, SettingsGroup
+from app.features.signing_keys.asymmetric import Algorithm
 from app.features.signing_keys.directory import KeyDirectory, exposed, write_key
 
 DEVELOPMENT_DIRECTORY = "jwt_keys"
 
 
 class SigningSettings(SettingsGroup):
-    jwt_algorithm: Algorithm = "HS256"
-    """What signs access tokens: SECRET_KEY, or the keys of JWT_KEYS_DIR."""
+    jwt_algorithm: Algorithm = "ES256"
+    """Signs access tokens."""
     jwt_keys_dir: Path | None = None
-    """Of `<kid>.pem`, for ES256 and RS256."""
+    """Of `<kid>.pem`; development makes one below DATA_DIR."""
 
     def problems(self) -> Iterator[str]:
-        if self.jwt_algorithm == "HS256":
-            return
         if self.jwt_keys_dir is None:
-            yield f"JWT_KEYS_DIR: production needs one for {self.jwt_algorithm}"
+            yield "JWT_KEYS_DIR: production needs one; `app keys rotate` writes its first key"
         elif not self.jwt_keys_dir.is_dir():
             yield f"JWT_KEYS_DIR: {self.jwt_keys_dir} is not a directory"
         else:
@@ -30,11 +28,9 @@ class SigningSettings(SettingsGroup):
                 yield f"JWT_KEYS_DIR: {sentence}"
 
 
-def key_directory(settings: Settings) -> KeyDirectory | None:
-    """None for HS256, which SECRET_KEY signs. Raises ConfigurationError."""
+def key_directory(settings: Settings) -> KeyDirectory:
+    """Raises ConfigurationError, except in production: settings.check() refuses to start there."""
     group = settings.group(SigningSettings)
-    if group.jwt_algorithm == "HS256":
-        return None
     path = keys_directory(group, settings)
     directory = KeyDirectory(path, group.jwt_algorithm)
     is_generated = group.jwt_keys_dir is None and not settings.runtime.is_production
@@ -42,9 +38,7 @@ def key_directory(settings: Settings) -> KeyDirectory | None:
         with suppress(FileExistsError):  # another process has just made one
             write_key(path, group.jwt_algorithm)
     problems = directory.reread()
-    if not directory.verifying():
-        if settings.runtime.is_production:
-            return None  # settings.check() refuses to start
+    if not directory.verifying() and not settings.runtime.is_production:
         raise ConfigurationError([f"JWT_KEYS_DIR: {problem}" for problem in problems])
     return directory
 

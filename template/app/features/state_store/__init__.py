@@ -1,4 +1,4 @@
-"""What must be found again exactly once, within minutes: a login under way, a challenge, a code."""
+"""Values that are read exactly once, within minutes, such as the state of a login under way."""
 
 import hashlib
 import secrets
@@ -28,7 +28,7 @@ class StateRow(Base):
 
 class StateStore(Protocol):
     async def put(self, purpose: str, value: State, ttl: timedelta) -> str:
-        """Keeps a JSON object; the handle returned is the only way to it, and is stored nowhere."""
+        """Keeps a JSON object. The returned handle alone opens it, and is stored nowhere."""
         ...
 
     async def take(self, purpose: str, handle: str) -> State | None:

@@ -116,7 +116,7 @@ class Traced(Instruments):
             attributes["error.type"] = str(status)
         self._requests.record(seconds, attributes)
 
-    def auth_event(self, event: str, outcome: str) -> None:
+    def auth_event(self, event: str, outcome: str = "success") -> None:
         self._auth.add(event, outcome)
 
     def rate_limit_hit(self, limit: str) -> None:

@@ -85,7 +85,7 @@ async def test_what_has_ended_expired_or_idled_is_not_listed(service: Service, c
 
 
 async def test_an_ended_session_stops_at_once_and_the_others_go_on(
-    service: Service, recorded: list[SecurityEvent]
+    service: Service, security_events: list[SecurityEvent]
 ) -> None:
     user = await make_user(service)
     lost = await signed_in(service, user)
@@ -99,11 +99,11 @@ async def test_an_ended_session_stops_at_once_and_the_others_go_on(
     assert (await refreshed(service, lost)).status_code == 400
     assert await me(service, kept) == 200
     assert [row["current"] for row in await listed(service, kept)] == [True]
-    assert "auth.session.ended" in actions(recorded)
+    assert "auth.session.ended" in actions(security_events)
 
 
 async def test_another_users_session_is_not_found(
-    service: Service, recorded: list[SecurityEvent]
+    service: Service, security_events: list[SecurityEvent]
 ) -> None:
     victim = await logged_in(service)
     [row] = await listed(service, victim)
@@ -114,7 +114,7 @@ async def test_another_users_session_is_not_found(
     assert response.status_code == 404
     assert response.json()["code"] == "session_not_found"
     assert await me(service, victim) == 200
-    assert recorded == []
+    assert security_events == []
 
 
 async def test_an_unknown_or_ended_session_is_not_found(service: Service) -> None:
@@ -130,7 +130,7 @@ async def test_an_unknown_or_ended_session_is_not_found(service: Service) -> Non
 
 
 async def test_logout_all_ends_every_session_of_the_caller_and_nobody_elses(
-    service: Service, recorded: list[SecurityEvent]
+    service: Service, security_events: list[SecurityEvent]
 ) -> None:
     user = await make_user(service)
     tokens = [await signed_in(service, user) for _ in range(3)]
@@ -143,4 +143,4 @@ async def test_logout_all_ends_every_session_of_the_caller_and_nobody_elses(
     refreshes = [await refreshed(service, some) for some in tokens]
     assert [answer.status_code for answer in refreshes] == [400, 400, 400]
     assert await me(service, stranger) == 200
-    assert "auth.sessions.ended" in actions(recorded)
+    assert "auth.sessions.ended" in actions(security_events)

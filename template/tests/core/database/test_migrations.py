@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection, make_url
 from app.core.database import Base, migrations
 from app.core.database.migrations import SchemaBehindError
 from app.models.role import Role
-from tests.support import project
 from tests.support.databases import sqlite_url
 from tests.support.factories import logged_in
 from tests.support.production import PRODUCTION
@@ -107,18 +106,6 @@ async def test_downgrade_leaves_nothing_and_upgrade_brings_it_back(database_url:
 
 async def test_the_models_say_what_the_revisions_do(database_url: str) -> None:
     await migrations.run(make_url(database_url), command.check)
-
-
-@pytest.mark.fault
-def test_three_processes_at_once_apply_each_revision_once(tmp_path: Path) -> None:
-    copy = project.copied(tmp_path)
-    processes = [project.start(copy, "db", "upgrade") for _ in range(3)]
-
-    outputs = [process.communicate(timeout=project.TIMEOUT_SECONDS)[0] for process in processes]
-
-    applied = "".join(outputs).count("Running upgrade")
-    assert [process.returncode for process in processes] == [0, 0, 0], outputs
-    assert applied in {0, len(list((copy / "migrations" / "baseline").glob("*.py")))}
 
 
 async def _connections_ended() -> None:

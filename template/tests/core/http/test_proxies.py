@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.http.proxies import ProxySettings
+from app.core.http.guard import GuardSettings
 from app.core.settings import ConfigurationError, Settings
 from tests.support import log
 from tests.support.service import Start
@@ -36,7 +36,7 @@ async def test_the_header_is_believed_from_named_proxies_only(
 @pytest.mark.parametrize("listed", ["*", "banana", "10.0.0.0/99", "10.1.2.3/8", "10.0.0.1,none"])
 def test_what_names_no_proxy_is_refused(listed: str) -> None:
     with pytest.raises(ConfigurationError, match=r"TRUSTED_PROXIES: .*neither an address"):
-        Settings(env_file=None, environment="test", trusted_proxies=listed).group(ProxySettings)
+        Settings(env_file=None, environment="test", trusted_proxies=listed).group(GuardSettings)
 
 
 async def test_a_made_up_address_does_not_escape_the_lock_of_the_real_one(start: Start) -> None:

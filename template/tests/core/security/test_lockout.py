@@ -11,7 +11,6 @@ from httpx2 import AsyncClient, Response
 from app.core.security.lockout import AT_ONCE
 from app.core.security.passwords import Passwords
 from tests.support.factories import PASSWORD, make_user
-from tests.support.second_factor import AUTH, protected_user
 from tests.support.service import Start
 from tests.support.time_travel import advance
 
@@ -76,19 +75,6 @@ async def test_guesses_at_once_do_not_go_around_the_limits(start: Start) -> None
 
     assert set(statuses) == {401, 429}
     assert statuses[401] < 3 + AT_ONCE
-
-
-async def test_codes_at_once_do_not_go_around_the_limits(start: Start) -> None:
-    async with start(login_failures_per_account=3) as service:
-        owner = await protected_user(service)
-        statuses = await at_once(
-            lambda: service.client.post(
-                f"{AUTH}/reauthenticate", json={"code": "wrong"}, headers=owner.tokens.header
-            )
-        )
-
-    assert set(statuses) == {403, 429}
-    assert statuses[403] < 3 + AT_ONCE
 
 
 async def test_right_passwords_at_once_are_all_let_in(start: Start) -> None:

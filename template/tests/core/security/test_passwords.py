@@ -1,10 +1,13 @@
 """Hashing: argon2id, no truncation, no character that breaks it."""
 
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 
-from app.core.security.passwords import Passwords
+from app.core.security import passwords as module
+from app.core.security.passwords import Passwords, available_cores
 
 LONG = "correct horse battery staple " * 5
 
@@ -57,3 +60,27 @@ async def test_hashing_leaves_the_loop_free(passwords: Passwords) -> None:
         turns += 1
 
     assert turns > 10
+
+
+@pytest.mark.parametrize(
+    ("limit", "available"),
+    [
+        ("100000 100000\n", 1),
+        ("150000 100000\n", 2),
+        ("50000 100000\n", 1),
+        ("1600000 100000\n", 8),
+        ("max 100000\n", 8),
+        ("nonsense", 8),
+        (None, 8),
+    ],
+)
+def test_no_more_are_hashed_at_once_than_the_container_has_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str | None, available: int
+) -> None:
+    file = tmp_path / "cpu.max"
+    if limit is not None:
+        file.write_text(limit)
+    monkeypatch.setattr(module, "CORE_LIMIT", file)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+
+    assert available_cores() == available

@@ -1,14 +1,11 @@
 """What production refuses to start with: each problem named, never a value."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.core.settings import ConfigurationError, Settings
 from app.main import create_app
-from tests.support.key_files import OLD, new_key, put_key
 from tests.support.production import PRODUCTION
 from tests.support.service import SECRET_KEY, Start
 
@@ -40,8 +37,6 @@ def test_usable_settings_are_accepted() -> None:
         ({"cors_allow_origins": ["*"]}, "CORS_ALLOW_ORIGINS"),
         ({"log_level": "DEBUG"}, "LOG_LEVEL"),
         ({"trusted_proxies": None}, "TRUSTED_PROXIES"),
-        ({"mail_url": "console://"}, "MAIL_URL"),
-        ({"mail_from": "no-reply@example.com"}, "MAIL_FROM"),
         ({"login_failures_per_account": 0}, "LOGIN_FAILURES_PER_ACCOUNT"),
         ({"login_failures_per_address": 0}, "LOGIN_FAILURES_PER_ADDRESS"),
     ],
@@ -54,78 +49,11 @@ def test_a_bad_setting_is_named_without_its_value(values: dict[str, Any], name: 
     assert SECRET_KEY not in sentence
 
 
-def test_mail_may_be_printed_where_registration_and_reset_are_off() -> None:
-    values = USABLE | SOME_DATABASE | {"mail_url": "console://", "password_reset_enabled": False}
-
-    assert create_app(Settings(env_file=None, **values))
-    assert "\nMAIL_URL: " in refusal(**values, registration_enabled=True)
-
-
 def test_all_problems_are_told_at_once() -> None:
     sentence = refusal(secret_key=None, trusted_hosts=[], trusted_proxies=None)
 
     names = [line.partition(":")[0] for line in sentence.splitlines()[1:]]
     assert names == ["SECRET_KEY", "TRUSTED_HOSTS", "TRUSTED_PROXIES"]
-
-
-def unusable_directory(kind: str, directory: Path) -> Path:
-    if kind == "missing":
-        return directory
-    directory.mkdir()
-    if kind == "world-readable":
-        put_key(directory, OLD, new_key("RS256"), mode=0o644)
-    if kind == "world-writable":
-        put_key(directory, OLD, new_key("RS256"))
-        directory.chmod(0o777)
-    if kind == "another type":
-        put_key(directory, OLD, new_key("ES256"))
-    if kind == "small":
-        put_key(directory, OLD, rsa.generate_private_key(65537, 1024))  # noqa: S505
-    if kind == "no key":
-        (directory / f"{OLD}.pem").write_text("nothing")
-    if kind == "misnamed":
-        put_key(directory, "current", new_key("RS256"))
-    return directory
-
-
-@pytest.mark.parametrize(
-    ("kind", "sentence"),
-    [
-        ("missing", "is not a directory"),
-        ("empty", "holds no key"),
-        ("world-readable", "is open to every user"),
-        ("world-writable", "is open to every user"),
-        ("another type", "is not an RSA key"),
-        ("small", "has less than 2048 bits"),
-        ("no key", "is not a private key"),
-        ("misnamed", "is not named by a UTC time"),
-    ],
-)
-def test_an_unusable_directory_of_keys_is_named(tmp_path: Path, kind: str, sentence: str) -> None:
-    directory = unusable_directory(kind, tmp_path / "keys")
-
-    refused = refusal(jwt_algorithm="RS256", jwt_keys_dir=directory)
-
-    assert "\nJWT_KEYS_DIR: " in refused
-    assert sentence in refused
-
-
-def test_an_unset_directory_of_keys_is_named() -> None:
-    assert "\nJWT_KEYS_DIR: " in refusal(jwt_algorithm="ES256")
-
-
-def test_development_does_not_start_with_an_unusable_directory_of_keys(tmp_path: Path) -> None:
-    values = {"jwt_algorithm": "ES256", "jwt_keys_dir": tmp_path / "absent"}
-
-    with pytest.raises(ConfigurationError, match="JWT_KEYS_DIR"):
-        create_app(Settings(env_file=None, **SOME_DATABASE, secret_key=SECRET_KEY, **values))
-
-
-def test_a_usable_directory_of_keys_is_accepted(tmp_path: Path) -> None:
-    put_key(tmp_path / "keys", OLD, new_key("ES256"))
-    values = {"jwt_algorithm": "ES256", "jwt_keys_dir": tmp_path / "keys"}
-
-    assert create_app(Settings(env_file=None, **USABLE, **SOME_DATABASE, **values))
 
 
 async def test_the_password_grant_is_off_in_production(start: Start) -> None:

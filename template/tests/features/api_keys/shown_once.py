@@ -1,12 +1,13 @@
-"""What an owner of an API key is shown once."""
+"""The API key that an account is shown once."""
 
 from tests.features.api_keys.token_kinds import api_key
 from tests.support.factories import bearer, make_user
 from tests.support.service import Service
 
 
-async def secrets(service: Service) -> list[str]:
+async def shown_once(service: Service) -> list[str]:
+    """After it was used."""
     key = await api_key(service, await make_user(service))
-    answer = await service.client.get("/api/v1/users/me", headers=bearer(key))
-    assert answer.status_code == 200
+    me = await service.client.get("/api/v1/users/me", headers=bearer(key))
+    assert me.status_code == 200
     return [key]

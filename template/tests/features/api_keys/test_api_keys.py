@@ -69,7 +69,7 @@ async def test_a_key_is_shown_once_and_listed_by_its_prefix(service: Service) ->
 
 
 async def test_the_answer_with_the_key_is_not_stored_anywhere(
-    service: Service, recorded: list[SecurityEvent]
+    service: Service, security_events: list[SecurityEvent]
 ) -> None:
     tokens = await logged_in(service)
 
@@ -81,8 +81,8 @@ async def test_the_answer_with_the_key_is_not_stored_anywhere(
     assert response.headers["Cache-Control"] == "no-store"
     assert hashlib.sha256(key.encode()).hexdigest() in row
     assert key not in str(row)
-    assert actions(recorded) == ["api_key.created"]
-    assert key not in str(recorded)
+    assert actions(security_events) == ["api_key.created"]
+    assert key not in str(security_events)
 
 
 async def test_a_key_opens_what_its_scopes_name(service: Service) -> None:

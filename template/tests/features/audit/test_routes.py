@@ -2,20 +2,15 @@
 
 import json
 import tracemalloc
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.engine import make_url
 from uuid_utils.compat import uuid7
 
 from app.core import clock
-from app.core.database import Database
-from app.core.settings import Settings
 from app.features.audit.repository import export
 from app.features.audit.schemas import AuditFilters
 from app.features.audit.trail import INSERT
-from tests.support.databases import Databases
 from tests.support.factories import PASSWORD, login, make_role, make_user, signed_in
 from tests.support.service import Service
 
@@ -37,32 +32,15 @@ async def actions(service: Service, **filters: str) -> list[str]:
     return [item["action"] for item in response.json()["items"]]
 
 
-async def filled(service: Service, count: int, database: Database | None = None) -> None:
+async def filled(service: Service, count: int) -> None:
     rows: list[dict[str, Any]] = []
     for number in range(count):
         row: dict[str, Any] = dict.fromkeys(INSERT.table.columns.keys())
         row |= {"id": uuid7(), "at": clock.now(), "action": "test.done", "outcome": "success"}
         row["detail"] = {"number": number}
         rows.append(row)
-    async with (database or service.database).write() as session:
+    async with service.database.write() as session:
         await session.execute(INSERT, rows)
-
-
-async def test_the_list_is_read_where_reads_go(
-    own_service: Service, databases: Databases, tmp_path: Path
-) -> None:
-    """To another database here, as to a replica that lags."""
-    (tmp_path / "other").mkdir()
-    other = Database(make_url(databases.create(tmp_path / "other")), Settings(env_file=None))
-    header = await reader(own_service)
-    own_service.database.for_reads = other
-    await filled(own_service, 1)
-    missed = await own_service.client.get(AUDIT, headers=header)
-    await filled(own_service, 2, other)
-    listed = await own_service.client.get(AUDIT, headers=header)
-    await other.close()
-
-    assert (missed.json()["total"], listed.json()["total"]) == (0, 2)
 
 
 async def test_an_entry_says_who_what_and_from_where(service: Service) -> None:

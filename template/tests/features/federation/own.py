@@ -7,6 +7,15 @@ from tests.features.federation.pkce import REDIRECT_URI
 from tests.features.federation.stub import CLIENT_ID, SECRET, Server, Stub
 from tests.support.service import Service, running
 
+INSTALLED = """
+from app.domains import Domain
+from app.features.federation.port import Provider, openid_identity
+
+ACME = Provider(name="acme", display_name="Acme", identify=openid_identity)
+DOMAINS = (Domain(install=lambda app, settings: None, providers=(ACME,)),)
+"""
+"""For a process of its own: `app/installed.py` with a provider `acme`."""
+
 
 @asynccontextmanager
 async def offered(database_url: str, name: str) -> AsyncIterator[tuple[Service, Stub]]:

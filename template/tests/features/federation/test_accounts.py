@@ -281,14 +281,14 @@ async def roles_after_login(service: Service, stub: Stub) -> list[str]:
 
 
 async def test_the_events_tell_who_came_through_which_provider(
-    service: Service, stub: Stub, recorded: list[SecurityEvent]
+    service: Service, stub: Stub, security_events: list[SecurityEvent]
 ) -> None:
     user_id = (await signed_in_through(service, stub))["user_id"]
 
-    told = {event.action: event for event in recorded}
+    told = {event.action: event for event in security_events}
     assert told["user.created"].target == f"user:{user_id}"
     assert told["identity.linked"].detail == {"provider": NAME}
-    assert "access" not in str([event.detail for event in recorded])
+    assert "access" not in str([event.detail for event in security_events])
 
 
 async def test_a_taken_username_gets_a_suffix(service: Service, stub: Stub) -> None:

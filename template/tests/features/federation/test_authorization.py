@@ -54,7 +54,7 @@ async def test_the_clients_verifier_redeems_the_code_once(service: Service) -> N
 
 
 async def test_a_code_that_comes_again_ends_the_session_it_began(
-    service: Service, recorded: list[SecurityEvent]
+    service: Service, security_events: list[SecurityEvent]
 ) -> None:
     client = PkceClient()
     code = await code_for(service, client)
@@ -67,7 +67,7 @@ async def test_a_code_that_comes_again_ends_the_session_it_began(
 
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
     assert (me.status_code, refreshed.status_code) == (401, 400)
-    assert recorded[-1].action == "auth.code.reused"
+    assert security_events[-1].action == "auth.code.reused"
 
 
 async def test_another_claim_in_between_does_not_hide_that_a_code_comes_again(

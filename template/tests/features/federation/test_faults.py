@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from tests.features.federation.conftest import NAME
+from tests.features.federation.own import INSTALLED
 from tests.features.federation.pkce import REDIRECT_URI, PkceClient
 from tests.features.federation.stub import CLIENT_ID, SECRET, Reply, Stub
-from tests.features.federation.test_provider import DOMAIN
 from tests.support import project
 from tests.support.factories import logged_in
 from tests.support.server import serving
@@ -33,7 +33,7 @@ def test_other_routes_stay_quick_and_a_login_ends_in_time(
     database_url: str, stub: Stub, tmp_path: Path, fault: str
 ) -> None:
     copy = project.copied(tmp_path, with_revisions=True)
-    project.write(copy / "app" / "installed.py", DOMAIN)
+    project.write(copy / "app" / "installed.py", INSTALLED)
     stub.paths[METADATA] = {
         "hangs": stub.hang,
         "drips": lambda: Reply(b" " * 10_000, drip_seconds=0.5),

@@ -5,8 +5,8 @@ from uuid import UUID
 from app.models.user import User
 from tests.features.federation.browser import signed_in_through
 from tests.features.federation.stub import Stub
+from tests.features.second_factor.support import AUTH, with_factor
 from tests.support.factories import bearer
-from tests.support.second_factor import AUTH, with_factor
 from tests.support.service import Service
 
 

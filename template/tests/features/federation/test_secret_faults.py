@@ -11,9 +11,9 @@ from httpx2 import AsyncClient
 
 from tests.features.federation.browser import Browser
 from tests.features.federation.conftest import NAME
+from tests.features.federation.own import INSTALLED
 from tests.features.federation.pkce import REDIRECT_URI, PkceClient
 from tests.features.federation.stub import CLIENT_ID, SECRET, Stub
-from tests.features.federation.test_provider import DOMAIN
 from tests.support import project
 from tests.support.secret_files import SecretFiles
 from tests.support.server import serving
@@ -66,7 +66,7 @@ def test_another_client_secret_fails_no_login_and_is_used_in_time(
     database_url: str, stub: Stub, tmp_path: Path
 ) -> None:
     copy = project.copied(tmp_path, with_revisions=True)
-    project.write(copy / "app" / "installed.py", DOMAIN)
+    project.write(copy / "app" / "installed.py", INSTALLED)
     files = SecretFiles(tmp_path / "secrets")
     files.put(acme_client_secret=SECRET)
     variables = {

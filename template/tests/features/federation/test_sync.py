@@ -78,7 +78,7 @@ async def test_a_token_is_refreshed_before_it_ends(service: Service, stub: Stub)
 
 
 async def test_roles_and_the_address_follow(
-    service: Service, stub: Stub, configure: Configure, recorded: list[SecurityEvent]
+    service: Service, stub: Stub, configure: Configure, security_events: list[SecurityEvent]
 ) -> None:
     configure(acme_role_map="engineering=editor")
     await make_role(service, "editor", "users:read")
@@ -91,11 +91,11 @@ async def test_roles_and_the_address_follow(
         identity = (await session.scalars(select(FederatedIdentity))).one()
     assert identity.email == "new@example.com"
     assert identity.user_id == user_id
-    assert "user.role.changed" in actions(recorded)
+    assert "user.role.changed" in actions(security_events)
 
 
 async def test_a_provider_that_tells_no_groups_takes_no_role_away(
-    service: Service, stub: Stub, configure: Configure, recorded: list[SecurityEvent]
+    service: Service, stub: Stub, configure: Configure, security_events: list[SecurityEvent]
 ) -> None:
     configure(acme_role_map="engineering=editor")
     await make_role(service, "editor", "users:read")
@@ -104,13 +104,13 @@ async def test_a_provider_that_tells_no_groups_takes_no_role_away(
 
     await synced(service)
 
-    assert actions(recorded).count("user.role.changed") <= 1
+    assert actions(security_events).count("user.role.changed") <= 1
     assert (await user_of(service, UUID(tokens["user_id"]))).is_active
 
 
 @pytest.mark.parametrize("path", ["/token", "/userinfo"])
 async def test_whom_the_provider_refuses_is_shut_out(
-    service: Service, stub: Stub, path: str, recorded: list[SecurityEvent]
+    service: Service, stub: Stub, path: str, security_events: list[SecurityEvent]
 ) -> None:
     ends_in = timedelta(minutes=1) if path == "/token" else timedelta(days=1)
     (user_id,) = await linked(service, stub, 1, ends_in=ends_in)
@@ -123,7 +123,7 @@ async def test_whom_the_provider_refuses_is_shut_out(
         live = select(Session).where(Session.user_id == user_id, Session.ended_at.is_(None))
         assert (await session.scalars(live)).all() == []
         assert (await session.scalars(select(ProviderToken))).all() == []
-    assert (recorded[-1].action, recorded[-1].target) == ("user.deactivated", f"user:{user_id}")
+    assert (security_events[-1].action, security_events[-1].target) == ("user.deactivated", f"user:{user_id}")
     assert not (await user_of(service, user_id)).is_active
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -19,13 +18,11 @@ from app.features.federation.models import ProviderToken
 from app.features.federation.protocol.connection import ProviderConnection
 from app.features.federation.protocol.flow import Flow
 from app.features.federation.provider_tokens import TOKENS, ProviderTokens
-from app.features.secrets.reload import SecretReload
 from tests.features.federation.browser import signed_in_through
 from tests.features.federation.conftest import ACME, NAME, Configure
 from tests.features.federation.pkce import REDIRECT_URI
 from tests.features.federation.stub import CLIENT_ID, SECRET, Reply, Stub
 from tests.support.factories import bearer
-from tests.support.secret_files import SecretFiles
 from tests.support.service import Service
 from tests.support.time_travel import advance
 
@@ -163,28 +160,6 @@ async def test_no_login_fails_while_the_secret_changes(
     assert await signed_in_through(service, stub)
 
 
-async def test_no_login_fails_while_a_mounted_secret_is_replaced(
-    service: Service, stub: Stub, tmp_path: Path
-) -> None:
-    files = SecretFiles(tmp_path / "secrets")
-    files.put(acme_client_secret="old")
-    values = {"acme_issuer": stub.url, "acme_client_id": CLIENT_ID}
-    settings = Settings(env_file=None, environment="test", secrets_dir=files.directory, **values)
-    reloading = registry.add(service.app, SecretReload, SecretReload(settings))
-    federation.connect(service.app, settings, [ACME])
-    stub.secrets = ["old"]
-    before = await signed_in_through(service, stub)
-
-    files.put(acme_client_secret=SECRET)
-    await reloading.reload()
-    during = await signed_in_through(service, stub)
-    stub.secrets = [SECRET]
-
-    assert before
-    assert during
-    assert await signed_in_through(service, stub)
-
-
 async def test_no_login_fails_where_the_provider_changes_between_two_tries(
     service: Service, stub: Stub, configure: Configure
 ) -> None:
@@ -251,12 +226,12 @@ async def test_after_reencryption_the_old_key_may_go(
     service: Service, user_id: UUID, tokens: ProviderTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encryption = registry.get(service.app, Encryption)
-    old, new = encryption._keys(), [b"n" * 32]
-    monkeypatch.setattr(encryption, "_keys", lambda: [*new, *old])
+    old, new = encryption.keys(), [b"n" * 32]
+    monkeypatch.setattr(encryption, "keys", lambda: [*new, *old])
     reencryption = Reencryption(service.database, encryption)
 
     counts = [[page.renewed async for page in reencryption.run(TOKENS)] for _ in range(2)]
-    monkeypatch.setattr(encryption, "_keys", lambda: new)
+    monkeypatch.setattr(encryption, "keys", lambda: new)
 
     assert counts == [[1], [0]]
     assert TOKENS in registry.get(service.app, EncryptedColumns)
@@ -267,7 +242,7 @@ async def test_a_token_that_is_refreshed_meanwhile_keeps_what_is_newer(
     service: Service, user_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encryption = registry.get(service.app, Encryption)
-    old = encryption._keys()
+    old = encryption.keys()
     reencryption = Reencryption(service.database, encryption)
     page = await reencryption._page(TOKENS, None)
     newer = encryption.encrypt(TOKENS.purpose(page[0][0]), "refreshed since")
@@ -275,7 +250,7 @@ async def test_a_token_that_is_refreshed_meanwhile_keeps_what_is_newer(
         row = await session.get(ProviderToken, page[0][0])
         assert row is not None
         row.sealed = newer
-    monkeypatch.setattr(encryption, "_keys", lambda: [b"n" * 32, *old])
+    monkeypatch.setattr(encryption, "keys", lambda: [b"n" * 32, *old])
 
     async with service.database.write() as session:
         renewed = await reencryption._renewed(session, TOKENS, *page[0])
@@ -290,10 +265,10 @@ async def test_what_an_old_key_encrypted_takes_the_new_one_when_it_is_used(
     service: Service, user_id: UUID, tokens: ProviderTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encryption = registry.get(service.app, Encryption)
-    before = encryption._keys()
-    monkeypatch.setattr(encryption, "_keys", lambda: [b"n" * 32, *before])
+    before = encryption.keys()
+    monkeypatch.setattr(encryption, "keys", lambda: [b"n" * 32, *before])
 
     rotated = await tokens.access_token(user_id, NAME)
-    monkeypatch.setattr(encryption, "_keys", lambda: [b"n" * 32])
+    monkeypatch.setattr(encryption, "keys", lambda: [b"n" * 32])
 
     assert rotated == await tokens.access_token(user_id, NAME) == "access1"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.core import background as background_module
 from app.core import registry
-from app.core.background import Background
 from app.core.settings import ConfigurationError, Settings
+from app.features.mail import background as background_module
+from app.features.mail.background import Background
 from app.features.mail.message import Mail, compose
 from app.features.mail.outbox import BackgroundOutbox, Outbox
 from app.features.mail.transports import ConsoleMailer, Mailer, SmtpMailer, mailer, message

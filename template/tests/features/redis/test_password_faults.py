@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from redis import Redis
 
+from tests.faults.load import Load
 from tests.features.redis.server import RedisServer
 from tests.support.factories import logged_in
-from tests.support.load import Load
 from tests.support.secret_files import SecretFiles
 from tests.support.server import Server, serving
 from tests.support.service import SECRET_KEY, running

@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.security.events import SecurityEvent
 from app.models.user import User
+from tests.support.events import recorded
 from tests.support.factories import PASSWORD, Tokens, make_user, signed_in
 from tests.support.mail import mailbox
-from tests.support.second_factor import with_factor
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
@@ -50,20 +49,6 @@ async def test_a_reset_ends_every_session_and_proves_the_address(service: Servic
     assert await box.subjects(user.email) == ["set a new password", "your password was changed"]
     me = await service.client.get(ME, headers=(await signed_in(service, user)).header)
     assert me.json()["email_verified"] is True
-
-
-async def test_a_reset_leaves_the_second_factor_on(service: Service) -> None:
-    box = mailbox(service)
-    user = await make_user(service)
-    await with_factor(service, user)
-
-    await service.client.post(FORGOT, json={"email": user.email})
-    body = {"token": await box.token(user.email), "new_password": NEW}
-    reset = await service.client.post(RESET, json=body)
-    answer = await service.client.post(LOGIN, json={"username": user.username, "password": NEW})
-
-    assert reset.status_code == 204
-    assert (answer.status_code, answer.json()["code"]) == (403, "mfa_required")
 
 
 async def test_whoever_forgot_gets_the_same_answer(service: Service) -> None:
@@ -193,14 +178,14 @@ async def test_resets_may_be_off(start: Start, path: str, body: dict[str, str]) 
     assert (response.status_code, response.json()["code"]) == (404, "password_reset_disabled")
 
 
-async def test_the_events_tell_of_both(service: Service, recorded: list[SecurityEvent]) -> None:
-    box = mailbox(service)
+async def test_a_change_and_a_reset_are_security_events(service: Service) -> None:
+    box, events = mailbox(service), recorded(service)
     user = await make_user(service)
     await service.client.post(CHANGE, json=BOTH, headers=(await signed_in(service, user)).header)
     await service.client.post(FORGOT, json={"email": user.email})
     body = {"token": await box.token(user.email), "new_password": PASSWORD}
     await service.client.post(RESET, json=body)
 
-    actions = [(event.action, event.actor_id) for event in recorded]
-    assert actions == [("auth.password.changed", user.id), ("user.password_reset", user.id)]
-    assert PASSWORD not in str(recorded)
+    actions = [(event.action, event.actor_id) for event in events]
+    assert actions == [("auth.password.changed", user.id), ("auth.password.reset", user.id)]
+    assert PASSWORD not in str(events)

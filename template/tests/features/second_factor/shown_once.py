@@ -1,11 +1,13 @@
-"""What an owner of a second factor is shown once."""
+"""The secrets of a second factor that an account is shown once."""
 
-from tests.support.second_factor import answer, challenged, protected_user
+from tests.features.second_factor.support import answer, challenged, protected_user
 from tests.support.service import Service
 
 
-async def secrets(service: Service) -> list[str]:
+async def shown_once(service: Service) -> list[str]:
+    """After each was used."""
     protected = await protected_user(service)
-    for code in (protected.authenticator.code(), *protected.recovery_codes[:2]):
+    codes = [protected.authenticator.code(), *protected.recovery_codes[:2]]
+    for code in codes:
         await answer(service, await challenged(service, protected.user), code)
     return [protected.authenticator.secret, *protected.recovery_codes]

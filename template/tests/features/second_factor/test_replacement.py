@@ -6,24 +6,18 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from tests.support.factories import make_user, signed_in
-from tests.support.second_factor import (
+from tests.features.second_factor.support import (
     AUTH,
     Authenticator,
     Protected,
     answer,
     challenged,
-    mid_step,
     protected_user,
     with_factor,
 )
+from tests.support.factories import make_user, signed_in
 from tests.support.service import SECRET_KEY, Service, Start
-from tests.support.time_travel import advance, stand_still
-
-
-@pytest.fixture(autouse=True)
-def _steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_still(monkeypatch, mid_step())
+from tests.support.time_travel import advance
 
 
 async def begun(service: Service, owner: Protected, code: str | None = None) -> dict[str, Any]:

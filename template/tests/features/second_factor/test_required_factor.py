@@ -6,18 +6,12 @@ import pytest
 from httpx2 import Response
 
 from app.models.user import User
+from tests.features.second_factor.support import AUTH, Authenticator, answer, with_factor
 from tests.support.factories import PASSWORD, bearer, make_user
-from tests.support.second_factor import AUTH, Authenticator, answer, mid_step, with_factor
 from tests.support.service import Service, Start
-from tests.support.time_travel import stand_still
 
 ENROL = f"{AUTH}/login/totp/enrol"
 CONFIRM = f"{AUTH}/login/totp/confirm"
-
-
-@pytest.fixture(autouse=True)
-def _steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_still(monkeypatch, mid_step())
 
 
 @pytest.fixture

@@ -8,22 +8,16 @@ from sqlalchemy import delete, select
 
 from app.core.security.lockout import CounterRow
 from app.features.second_factor.models import RecoveryCode, TotpFactor
-from tests.support.factories import PASSWORD, login, make_user, signed_in
-from tests.support.second_factor import (
+from tests.features.second_factor.support import (
     AUTH,
     Authenticator,
     answer,
     challenged,
-    mid_step,
     protected_user,
 )
+from tests.support.factories import PASSWORD, login, make_user, signed_in
 from tests.support.service import SECRET_KEY, Service, Start
-from tests.support.time_travel import advance, stand_still
-
-
-@pytest.fixture(autouse=True)
-def _steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_still(monkeypatch, mid_step())
+from tests.support.time_travel import advance
 
 
 async def test_enrolment_shows_the_secret_once_and_asks_for_nothing_yet(service: Service) -> None:

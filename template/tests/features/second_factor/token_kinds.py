@@ -3,7 +3,7 @@
 from httpx2 import Response
 
 from app.models.user import User
-from tests.support.second_factor import FIXED, answer, challenged, with_factor
+from tests.features.second_factor.support import FIXED, answer, challenged, with_factor
 from tests.support.service import Service
 from tests.support.token_kinds import Kind
 

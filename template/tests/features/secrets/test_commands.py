@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from app.core.settings import ConfigurationError
+from app.features.secrets.commands import DEVELOPMENT_SET
 from tests.support.command_line import App
 from tests.support.service import SECRET_KEY
 
-WRITTEN = ["encryption_keys", "monitoring_token", "secret_key"]
+WRITTEN = sorted(DEVELOPMENT_SET)
 
 
 def test_init_writes_files_that_only_their_owner_reads(app: App, tmp_path: Path) -> None:
@@ -19,7 +20,8 @@ def test_init_writes_files_that_only_their_owner_reads(app: App, tmp_path: Path)
     assert [path.name for path in files] == WRITTEN
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert (tmp_path / "set").stat().st_mode & 0o777 == 0o700
-    assert len({path.read_text() for path in files}) == 3
+    assert {"monitoring_token", "secret_key"} <= {path.name for path in files}
+    assert len({path.read_text() for path in files}) == len(files)
     assert not any(path.read_text() in result.output for path in files)
 
 
@@ -76,17 +78,22 @@ def test_check_names_what_is_missing_or_weak_and_shows_nothing(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MONITORING_TOKEN", "hunter2")
-    monkeypatch.setenv("ENCRYPTION_KEYS", "change-me-change-me-change-me-change-me")
-    monkeypatch.setenv("MAIL_URL", "smtp://mailer:mail-password@localhost")
+    monkeypatch.setenv("SECRET_KEY_PREVIOUS", "change-me-change-me-change-me-change-me")
+    monkeypatch.setenv("PASSWORD_BREACH_CHECK_URL", "https://us:breach-password@localhost")
 
     result = app("secrets", "check")
 
     assert result.exit_code == 1
     assert isinstance(result.exception, ConfigurationError)
     names = [problem.partition(":")[0] for problem in result.exception.problems]
-    assert names == ["ENCRYPTION_KEYS", "MAIL_URL", "MONITORING_TOKEN", "SECRET_KEY"]
+    assert names == [
+        "MONITORING_TOKEN",
+        "PASSWORD_BREACH_CHECK_URL",
+        "SECRET_KEY",
+        "SECRET_KEY_PREVIOUS",
+    ]
     assert "hunter2" not in str(result.exception)
-    assert "mail-password" not in str(result.exception)
+    assert "breach-password" not in str(result.exception)
 
 
 @pytest.mark.usefixtures("configured")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.database import postgres
+from app.core.database.postgres_login import REFUSALS, PostgresLogin, login_of
 from app.core.database.settings import DatabaseSettings
 from app.core.settings import Settings
 from app.features.secrets import reload
@@ -38,6 +38,12 @@ def database(server: GuardedPostgres) -> GuardedPostgres:
     return server
 
 
+def login_in_use(service: Service) -> PostgresLogin:
+    login = login_of(service.database.engine)
+    assert login is not None
+    return login
+
+
 async def statuses(service: Service, header: dict[str, str]) -> set[int]:
     """Of many requests at once, which need many connections."""
     answers = (service.client.get(ME, headers=header) for _ in range(AT_ONCE))
@@ -64,7 +70,7 @@ async def test_the_order_is_free_and_old_connections_go(
         database_pool_timeout_seconds=30,
     )
     async with entered(create_app(settings)) as service:
-        login = service.database.login
+        login = login_in_use(service)
         tokens = await logged_in(service)
         seen = await statuses(service, tokens.header)
         before = await asyncio.to_thread(database.connections)
@@ -102,8 +108,8 @@ async def test_what_the_server_never_takes_is_not_used(
 ) -> None:
     settings = Settings(env_file=None, environment="test", database_url=database.url(FIRST))
     async with entered(create_app(settings)) as service:
-        rotation = DatabaseLoginRotation(service.database, "database_url")
-        login = service.database.login
+        login = login_in_use(service)
+        rotation = DatabaseLoginRotation(service.database, login, "database_url")
         async with rotation.ended_at_the_end():
             for url in (database.url("never"), database.url("never again")):
                 await rotation.follow(DatabaseSettings(_env_file=None, database_url=url))
@@ -129,4 +135,4 @@ async def test_without_another_password_a_refusal_stays_one(database: GuardedPos
         with pytest.raises(Exception, match="password authentication failed") as caught:
             await service.database.ping()
 
-    assert isinstance(caught.value.__cause__.__cause__, postgres.REFUSALS)  # type: ignore[union-attr]  # the driver's own
+    assert isinstance(caught.value.__cause__.__cause__, REFUSALS)  # type: ignore[union-attr]  # the driver's own

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.load import Load
 from tests.support.factories import logged_in
-from tests.support.load import Load
 from tests.support.postgres_password import GuardedPostgres, guarded_postgres
 from tests.support.secret_files import SecretFiles
 from tests.support.server import Server, serving

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.faults.load import ME, Load
 from tests.support.factories import bearer, logged_in
-from tests.support.load import ME, Load
 from tests.support.secret_files import SecretFiles
 from tests.support.server import serving
 from tests.support.service import SECRET_KEY, running

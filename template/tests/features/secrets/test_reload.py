@@ -1,9 +1,6 @@
 """Secrets in mounted files that change while the service runs."""
 
-import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,15 +11,14 @@ from app.core.health import Health, HealthSettings
 from app.core.security import Security, SecuritySettings
 from app.core.settings import ConfigurationError, Settings
 from app.core.settings.settings import Listener
-from app.features.encryption import Encryption
-from app.features.mail.transports import Mailer
 from app.features.secrets import reload
-from app.features.secrets.reload import SecretReload
-from app.main import create_app
+from app.features.secrets.reload import SecretReload, adopt
+from tests.features.secrets.conftest import TOKEN, mounted, until
 from tests.support import log
-from tests.support.factories import logged_in
+from tests.support.factories import bearer, logged_in
+from tests.support.forgery import forgeable, forged
 from tests.support.secret_files import SecretFiles
-from tests.support.service import SECRET_KEY, Service, entered
+from tests.support.service import SECRET_KEY, Service
 from tests.support.time_travel import advance
 
 # These tests add routes, read log lines or take parts away.
@@ -32,64 +28,32 @@ ME = "/api/v1/users/me"
 READINESS = "/api/v1/health/readiness"
 DETAILS = "/api/v1/health/"
 OTHER_KEY = "bR7mQz2XkVw9TnJ4LpYs6HdG3fCe8AuN"
-TOKEN = "monitoring-token-one"
 OTHER_TOKEN = "monitoring-token-two"
-
-
-@pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SecretFiles:
-    monkeypatch.setattr(reload, "SETTLING_SECONDS", 0)
-    files = SecretFiles(tmp_path / "secrets")
-    files.put(secret_key=SECRET_KEY, monitoring_token=TOKEN)
-    return files
-
-
-@asynccontextmanager
-async def mounted(url: str, files: SecretFiles, **values: object) -> AsyncIterator[Service]:
-    defaults = {
-        "environment": "test",
-        "database_url": url,
-        "secrets_dir": files.directory,
-        "secrets_reload_seconds": 0.01,
-        "log_format": "json",
-    }
-    async with entered(create_app(Settings(env_file=None, **(defaults | values)))) as service:
-        yield service
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await a_moment()
-
-
-async def a_moment() -> None:
-    await asyncio.sleep(0.01)
 
 
 def signing(service: Service) -> list[bytes]:
     return registry.get(service.app, Security).derived_keys("test")
 
 
-async def test_another_signing_key_needs_no_restart_and_refuses_no_token(
+async def test_another_secret_key_needs_no_restart_and_refuses_no_token(
     database_url: str, files: SecretFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with mounted(database_url, files) as service:
-        before = await logged_in(service)
-        ring = registry.get(service.app, Security).ring
-        old = ring.signing()
+        security = registry.get(service.app, Security)
+        before = forged(*forgeable((await logged_in(service)).access))
+        old, new = SECRET_KEY.encode(), OTHER_KEY.encode()
         files.put(secret_key=OTHER_KEY, secret_key_previous=SECRET_KEY)
-        await until(lambda: len(ring.verifying()) == 2)
-        during = await logged_in(service)
-        kept = ring.signing()
+        await until(lambda: len(security.secrets()) == 2)
+        during = (await logged_in(service)).access
+        waiting = security.secrets()
         advance(monkeypatch, timedelta(seconds=61))
-        new = ring.signing()
+        signing = security.secrets()
         monkeypatch.undo()
         answers = [
-            await service.client.get(ME, headers=tokens.header) for tokens in (before, during)
+            await service.client.get(ME, headers=bearer(token)) for token in (before, during)
         ]
 
-    assert kept == old != new
+    assert (waiting, signing) == ([old, new], [new, old])
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
@@ -97,24 +61,14 @@ async def test_a_key_that_leaked_is_out_of_use_at_once(
     database_url: str, files: SecretFiles
 ) -> None:
     async with mounted(database_url, files) as service:
-        before = await logged_in(service)
+        before = forged(*forgeable((await logged_in(service)).access))
         keys = signing(service)
         files.put(secret_key=OTHER_KEY)
         await until(lambda: signing(service) != keys)
 
-        refused = await service.client.get(ME, headers=before.header)
+        refused = await service.client.get(ME, headers=bearer(before))
 
     assert refused.status_code == 401
-
-
-async def test_the_keys_of_what_is_encrypted_follow(database_url: str, files: SecretFiles) -> None:
-    async with mounted(database_url, files) as service:
-        encryption = registry.get(service.app, Encryption)
-        before = encryption.encrypt("test", "text")
-        files.put(encryption_keys=OTHER_KEY)
-        await until(lambda: encryption.renewed("test", before) is not None)
-
-        assert encryption.decrypt("test", before) == "text"
 
 
 async def test_another_monitoring_token_opens_the_details(
@@ -126,17 +80,6 @@ async def test_another_monitoring_token_opens_the_details(
         await until(lambda: health.admits(OTHER_TOKEN))
 
         assert not health.admits(TOKEN)
-
-
-async def test_another_mail_server_gets_the_next_mail(
-    database_url: str, files: SecretFiles, tmp_path: Path
-) -> None:
-    files.put(mail_url=f"file://{tmp_path}/one")
-    async with mounted(database_url, files) as service:
-        before = registry.get(service.app, Mailer)
-        files.put(mail_url=f"file://{tmp_path}/two")
-
-        await until(lambda: registry.get(service.app, Mailer) != before)
 
 
 async def test_a_source_that_fails_changes_nothing_and_is_said(
@@ -185,7 +128,7 @@ async def test_a_value_that_does_not_parse_changes_nothing(
 ) -> None:
     async with mounted(database_url, files) as service:
         keys = signing(service)
-        files.put(secret_key=OTHER_KEY, mail_url="nonsense://hidden")
+        files.put(secret_key=OTHER_KEY, access_token_ttl_seconds="hidden")
         await until(lambda: is_stale(service))
 
         assert signing(service) == keys
@@ -198,7 +141,7 @@ def test_production_takes_over_nothing_that_it_would_not_start_with(tmp_path: Pa
     before = settings.group(SecuritySettings)
 
     with pytest.raises(ConfigurationError, match="SECRET_KEY"):
-        settings.adopt({"secret_key": "weak"})
+        adopt(settings, {"secret_key": "weak"})
 
     assert settings.group(SecuritySettings) is before
 

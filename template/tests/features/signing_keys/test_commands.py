@@ -1,64 +1,35 @@
-"""`app keys`."""
+"""`app keys rotate` and `app keys list`."""
 
 import stat
 from pathlib import Path
 
 import pytest
 
-from app.core.security.secret_key import key_weakness
 from app.core.settings import ConfigurationError
 from tests.support.command_line import App
 from tests.support.key_files import OLD, new_key, put_key
-from tests.support.service import SECRET_KEY
 
 
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What ES256 is configured to use; it does not exist yet."""
+    """The configured one; it does not exist yet."""
     path = tmp_path / "keys"
-    monkeypatch.setenv("JWT_ALGORITHM", "ES256")
     monkeypatch.setenv("JWT_KEYS_DIR", str(path))
     return path
 
 
 @pytest.fixture
 def undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A production that signs by ES256 and says nowhere where its keys are."""
+    """A production that says nowhere where its keys are."""
     monkeypatch.setenv("ENVIRONMENT", "production")
-    monkeypatch.setenv("JWT_ALGORITHM", "ES256")
-
-
-@pytest.mark.parametrize("command", ["generate", "rotate"])
-def test_a_generated_secret_is_new_and_not_weak(app: App, command: str) -> None:
-    keys = [app("keys", command).stdout.strip() for _ in range(2)]
-
-    assert keys[0] != keys[1]
-    assert [key_weakness(key) for key in keys] == [None, None]
-
-
-def test_rotating_a_secret_says_when_the_old_one_may_go(app: App) -> None:
-    sentence = app("keys", "rotate").stderr
-
-    assert "SECRET_KEY_PREVIOUS" in sentence
-    assert " UTC" in sentence
 
 
 def test_the_first_key_is_written_with_mode_0600(app: App, directory: Path) -> None:
-    result = app("keys", "generate")
+    result = app("keys", "rotate")
 
     [path] = directory.iterdir()
     assert result.stdout.strip() == f"wrote {path}"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_generate_adds_nothing_to_a_directory_with_a_key(app: App, directory: Path) -> None:
-    path = put_key(directory, OLD, new_key("ES256"))
-
-    result = app("keys", "generate")
-
-    assert isinstance(result.exception, ConfigurationError)
-    assert "app keys rotate" in str(result.exception)
-    assert list(directory.iterdir()) == [path]
 
 
 def test_rotate_adds_a_key_and_says_when_the_old_one_may_be_removed(
@@ -99,7 +70,7 @@ def test_list_shows_every_key_and_no_private_part(app: App, directory: Path) -> 
 
 
 @pytest.mark.usefixtures("undecided")
-@pytest.mark.parametrize("command", ["generate", "rotate", "list"])
+@pytest.mark.parametrize("command", ["rotate", "list"])
 def test_production_without_a_directory_is_told_what_to_do(
     app: App, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +91,7 @@ def test_production_without_a_directory_is_told_what_to_do(
 def test_a_directory_may_be_given_where_none_is_set(app: App, tmp_path: Path) -> None:
     given = ("--directory", str(tmp_path / "keys"))
 
-    written = app("keys", "generate", *given)
+    written = app("keys", "rotate", *given)
     listed = app("keys", "list", *given)
 
     [path] = (tmp_path / "keys").iterdir()
@@ -130,36 +101,3 @@ def test_a_directory_may_be_given_where_none_is_set(app: App, tmp_path: Path) ->
 
 def test_list_of_no_key_is_an_error(app: App, directory: Path) -> None:
     assert isinstance(app("keys", "list").exception, ConfigurationError)
-
-
-def test_list_shows_secrets_by_their_kid(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
-    monkeypatch.setenv("SECRET_KEY_PREVIOUS", SECRET_KEY[::-1])
-
-    lines = app("keys", "list").stdout.splitlines()
-
-    assert [line.split()[1:] for line in lines] == [
-        ["HS256", "-", "signs"],
-        ["HS256", "-", "verifies"],
-    ]
-    assert SECRET_KEY not in "".join(lines)
-
-
-@pytest.mark.parametrize(
-    "words", [["generate"], ["rotate"], ["rotate", "--kind", "encryption"], ["list"]]
-)
-def test_a_directory_is_refused_where_it_has_no_meaning(
-    app: App, tmp_path: Path, words: list[str]
-) -> None:
-    result = app("keys", *words, "--directory", str(tmp_path))
-
-    assert result.exit_code == 2
-    assert "ES256 or RS256" in result.stderr
-    assert list(tmp_path.glob("*.pem")) == []
-
-
-def test_a_key_that_encrypts_is_printed_with_where_it_belongs(app: App) -> None:
-    result = app("keys", "rotate", "--kind", "encryption")
-
-    assert key_weakness(result.stdout.strip()) is None
-    assert "ENCRYPTION_KEYS" in result.stderr

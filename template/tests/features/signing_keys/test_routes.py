@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.core import registry
-from app.core.security import Security
+from app.features.signing_keys.directory import KeyDirectory
 from tests.support.factories import logged_in
 from tests.support.forgery import parts
 from tests.support.key_files import NEW, OLD, new_key, put_key
@@ -42,21 +42,15 @@ async def test_the_public_keys_are_published(start: Start, tmp_path: Path, algor
     assert {frozenset(key) for key in keys} == {frozenset(PUBLIC_PARTS[algorithm])}
 
 
-async def test_a_secret_is_not_published(service: Service) -> None:
-    response = await service.client.get(JWKS)
-
-    assert response.json() == {"keys": []}
-
-
 async def test_development_makes_a_key_that_outlives_a_restart(
     start: Start, tmp_path: Path
 ) -> None:
-    values = {"environment": "development", "jwt_algorithm": "ES256"}
-    async with start(**values) as service:
+    async with start(environment="development") as service:
         tokens = await logged_in(service)
-    async with start(**values) as service:
+    async with start(environment="development") as service:
         response = await service.client.get(ME, headers=tokens.header)
 
+    assert parts(tokens.access)[0]["alg"] == "ES256"
     assert response.status_code == 200
     assert len(list((tmp_path / "jwt_keys").glob("*.pem"))) == 1
 
@@ -71,7 +65,8 @@ async def test_a_rotation_needs_no_restart_and_no_token_is_refused(
 ) -> None:
     path = tmp_path / "keys"
     put_key(path, OLD, new_key("ES256"))
-    values = {"jwt_algorithm": "ES256", "jwt_keys_dir": path, "secrets_reload_seconds": 0.01}
+    values = {"jwt_keys_dir": path}
+    monkeypatch.setattr("app.features.signing_keys.REREAD_SECONDS", 0.01)
     async with start(**values) as service, start(**values) as other:
         before = await logged_in(service)
         put_key(path, NEW, new_key("ES256"))
@@ -80,7 +75,7 @@ async def test_a_rotation_needs_no_restart_and_no_token_is_refused(
                 pass
         during = await logged_in(service)
         advance(monkeypatch, timedelta(seconds=61))
-        signing = registry.get(service.app, Security).ring.signing().kid
+        signing = registry.get(service.app, KeyDirectory).signing().kid
         monkeypatch.undo()
 
         answers = [

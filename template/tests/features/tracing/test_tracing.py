@@ -142,17 +142,6 @@ async def test_a_refused_statement_tells_no_value(start: Start, collector: Colle
     assert "kangaroo" not in str(collector.spans)
 
 
-async def test_a_read_of_the_replica_stands_in_its_trace(
-    start: Start, collector: Collector, database_url: str
-) -> None:
-    async with start(**exporting(collector, database_read_url=database_url)) as service:
-        with instruments.continued("job reading", {}):
-            await service.database.for_reads.ping()
-
-    (job,) = collector.named("job reading")
-    assert [span.name for span in children(collector, job)] == ["SELECT"]
-
-
 async def test_a_statement_of_no_request_makes_no_trace(start: Start, collector: Collector) -> None:
     async with start(**exporting(collector)) as service:
         await service.database.ping()

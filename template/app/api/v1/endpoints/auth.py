@@ -45,7 +45,7 @@ TokenHint = Annotated[str | None, Field(max_length=64, examples=["refresh_token"
 
 @router.post("/login", responses=LOGIN_ERRORS)
 async def login(body: LoginRequest, auth: AuthDep) -> TokenResponse:
-    """Takes an address or a username. With a second factor the answer is 403 and a challenge."""
+    """Takes an address or a username."""
     return await auth.login(body.identifier, body.password.get_secret_value())
 
 
@@ -91,8 +91,6 @@ async def reauthenticate(
     session_id: OwnSession,
     reauthentication: ReauthenticationDep,
 ) -> None:
-    """Takes the password or a code; for an hour the session may then do what asks for it."""
-    if body.password is not None:
-        await reauthentication.by_password(user, session_id, body.password.get_secret_value())
-    elif body.code is not None:
-        await reauthentication.by_code(user, session_id, body.code.get_secret_value())
+    """For an hour the session may then do what needs a recent login."""
+    ((method, proof),) = body.root.items()
+    await reauthentication.prove(user.id, session_id, method, proof.get_secret_value())
