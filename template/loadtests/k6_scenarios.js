@@ -49,7 +49,7 @@ const requests = {
     ),
   createUser: () => {
     const name = `load-${unique()}`;
-    const account = { email: `${name}@example.com`, username: name };
+    const account = { ...people.new_account, email: `${name}@example.com`, username: name };
     http.post(
       users,
       JSON.stringify(account),

@@ -56,7 +56,7 @@ def change_me(user: Client) -> None:
 
 def create_user(user: Client) -> None:
     name = f"load-{uuid4().hex[:20]}"
-    account = {"email": f"{name}@example.com", "username": name}
+    account = PEOPLE["new_account"] | {"email": f"{name}@example.com", "username": name}
     user.client.post(USERS, json=account, headers=ADMINISTRATOR)
 
 

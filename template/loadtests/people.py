@@ -25,13 +25,21 @@ class People:
     password: str
     """Of every seeded account."""
     people: list[Person]
+    new_account: dict[str, str]
+    """What an account that is created during the run needs beside its names."""
 
     def write(self, path: Path) -> None:
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self)))
 
 
-def sign_in(base_url: str, email: str, password: str, seeded_password: str) -> People:
+def sign_in(
+    base_url: str,
+    email: str,
+    password: str,
+    seeded_password: str,
+    new_account: dict[str, str] | None = None,
+) -> People:
     """Raises HTTPStatusError where the administrator or a seeded account cannot log in."""
     with httpx2.Client(base_url=base_url, timeout=30) as client:
         administrator = _token(client, {"email": email, "password": password})
@@ -40,11 +48,7 @@ def sign_in(base_url: str, email: str, password: str, seeded_password: str) -> P
             params={"limit": 100, "is_active": "true", "order_by": "created_at"},
             headers={"Authorization": f"Bearer {administrator}"},
         ).raise_for_status()
-        seeded = [
-            user
-            for user in listed.json()["items"]
-            if user["email_verified"] and not user["is_superuser"]
-        ]
+        seeded = [user for user in listed.json()["items"] if not user["is_superuser"]]
         people = [
             Person(
                 user["id"],
@@ -53,7 +57,7 @@ def sign_in(base_url: str, email: str, password: str, seeded_password: str) -> P
             )
             for user in seeded[:MOST]
         ]
-    return People(administrator, seeded_password, people)
+    return People(administrator, seeded_password, people, new_account or {})
 
 
 def _token(client: httpx2.Client, credentials: dict[str, str]) -> str:

@@ -18,7 +18,6 @@ from app.core.health import Health
 from app.core.http.errors import Forbidden, Unauthenticated
 from app.core.http.rate_limiter import RateLimiter
 from app.core.notices import Notices
-from app.core.security import security_of
 from app.core.security.principal import Principal
 from app.core.settings import settings_of
 from app.services.auth import AuthService
@@ -27,12 +26,12 @@ from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
 from app.services.roles import RoleService
 from app.services.sessions import Sessions
-from app.services.users import UserService
+from app.services.users import AddressRules, UserService
 
 bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
     refreshUrl="/api/v1/auth/token",
-    description="An access token (RFC 9068), checked as RFC8725 asks, or an API key.",
+    description="An access token (RFC 9068), checked as RFC 8725 asks.",
     auto_error=False,
 )
 
@@ -67,8 +66,9 @@ async def current_user(
 ) -> Principal:
     if not token:
         raise Unauthenticated("not_authenticated", "This needs an access token.")
-    bearers = registry.get(request, BearerAuthenticator)
-    principal = await bearers.principal(token)
+    principal = await registry.get(request, BearerAuthenticator).find(token)
+    if principal is None:
+        raise Unauthenticated.invalid_token()
     await registry.get(request, RateLimiter).authenticated(request, f"user:{principal.id}")
     structlog.contextvars.bind_contextvars(user_id=str(principal.id))
     request.scope[CALLER] = principal
@@ -80,11 +80,11 @@ CurrentUser = Annotated[Principal, Depends(current_user)]
 
 async def session_user(user: CurrentUser) -> Principal:
     if user.session_id is None:
-        raise Forbidden("session_required", "This needs a login; an API key is not enough.")
+        raise Forbidden("session_required", "This needs the access token of a login.")
     return user
 
 
-# For what concerns an account itself: its credentials, its sessions, its keys.
+# For what concerns an account itself: its credentials, its sessions.
 SessionUser = Annotated[Principal, Depends(session_user)]
 
 
@@ -97,11 +97,8 @@ async def own_session(user: SessionUser) -> UUID:
 OwnSession = Annotated[UUID, Depends(own_session)]
 
 
-async def recent_user(
-    user: SessionUser, session_id: OwnSession, reauthentication: ReauthenticationDep
-) -> Principal:
-    if not await reauthentication.is_recent(session_id):
-        raise Forbidden("reauth_required", "This needs a recent login: re-authenticate.")
+async def recent_user(user: SessionUser, reauthentication: ReauthenticationDep) -> Principal:
+    await reauthentication.require(user)
     return user
 
 
@@ -145,13 +142,24 @@ def user_service(permission: str) -> Callable[..., Awaitable[UserService]]:
         session: SessionDep,
         actor: Annotated[Principal, Depends(require(permission))],
     ) -> UserService:
-        return UserService(session, security_of(request), registry.get(request, Notices), actor)
+        return _user_service(request, session, actor)
 
     return build
 
 
 async def own_account(request: Request, session: SessionDep, actor: SessionUser) -> UserService:
-    return UserService(session, security_of(request), registry.get(request, Notices), actor)
+    return _user_service(request, session, actor)
+
+
+def _user_service(request: Request, session: WriteSession, actor: Principal) -> UserService:
+    return UserService(
+        session,
+        registry.get(request, OwnPassword),
+        registry.get(request, Reauthentication),
+        registry.get(request, AddressRules),
+        registry.get(request, Notices),
+        actor,
+    )
 
 
 async def role_service(

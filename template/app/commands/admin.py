@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.commands import db
 from app.commands.application import recording_app
-from app.commands.password_input import PasswordFileOption, PasswordStdinOption, given_password
+from app.commands.password_input import PasswordFileOption, PasswordStdinOption, asked_password
 from app.core import registry
 from app.core.database import Database
 from app.core.http.errors import Unprocessable
@@ -33,8 +33,7 @@ def init_admin(
     settings = Settings()
     email = _valid(Email, email or typer.prompt("E-mail"), "--email")
     username = _valid(Username, username or typer.prompt("Username"), "--username")
-    password = given_password(password_file, password_stdin)
-    password = _prompted() if password is None else password
+    password = asked_password(password_file, password_stdin)
     _check(settings.group(SecuritySettings), password, username, email)
     created = asyncio.run(_create(settings, email, username, password))
     known = f"{email} was already an administrator, whose name and password stay as they are"
@@ -47,7 +46,7 @@ def setup(
     password_file: PasswordFileOption = None,
     password_stdin: PasswordStdinOption = False,
 ) -> None:
-    """Both: the database, then the first administrator."""
+    """Create the database and the first administrator."""
     db.init_db()
     init_admin(email, username, password_file, password_stdin)
 
@@ -65,11 +64,6 @@ async def _create(settings: Settings, email: str, username: str, password: str) 
         return await ensure_admin(
             session, Passwords(), email=email, username=username, password=password
         )
-
-
-def _prompted() -> str:
-    prompted: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return prompted
 
 
 def _valid(kind: Any, value: str, option: str) -> str:

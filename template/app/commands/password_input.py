@@ -13,6 +13,15 @@ PasswordFileOption = Annotated[
 PasswordStdinOption = Annotated[bool, typer.Option(help="Read the password from standard input.")]
 
 
+def asked_password(file: Path | None, from_stdin: bool) -> str:
+    """Prompts where neither was asked for."""
+    given = given_password(file, from_stdin)
+    if given is not None:
+        return given
+    prompted: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return prompted
+
+
 def given_password(file: Path | None, from_stdin: bool) -> str | None:
     """None where neither was asked for."""
     if file is not None:

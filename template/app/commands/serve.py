@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from app.core.health import Health
 from app.core.http.connections import ConnectionSettings, bounded
 from app.core.logging import LoggingSettings
 from app.core.logging.output import queued
-from app.core.settings import Settings, SettingsGroup
+from app.core.settings import ConfigurationError, Settings, SettingsGroup
 from app.main import create_app
 
 KEEP_ALIVE_SECONDS = 75
@@ -66,9 +67,15 @@ class DrainingServer(uvicorn.Server):
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Restart after a change of the code; development only.")
+    ] = False,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl+C; in development the database is made ready first."""
     settings = Settings()
+    if reload:
+        _serve_reloading(settings, host, port)
+        return
     group = settings.group(ServeSettings)
     app = create_app(settings)
     config = uvicorn.Config(
@@ -94,3 +101,20 @@ def serve(
     server.run()
     if not server.started:
         raise typer.Exit(1)
+
+
+def _serve_reloading(settings: Settings, host: str, port: int) -> None:
+    """By uvicorn's own supervisor, which imports the application in a process of its own."""
+    if settings.runtime.environment != "development":
+        raise ConfigurationError(["ENVIRONMENT: --reload works in development only"])
+    uvicorn.run(
+        "app.main:app",
+        host=host,
+        port=port,
+        reload=True,
+        reload_dirs=[str(Path(__file__).parents[1])],
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )

@@ -4,6 +4,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.database import Base
 
 MAX_NAME_LENGTH = 64
+ADMIN_ROLE = "admin"
+DEFAULT_ROLE = "member"
 
 user_roles = Table(
     "user_roles",

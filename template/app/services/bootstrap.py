@@ -4,11 +4,10 @@ from app.core.database import WriteSession
 from app.core.http.errors import Conflict
 from app.core.security import events
 from app.core.security.passwords import Passwords
+from app.models.role import ADMIN_ROLE
 from app.models.user import User
 from app.repositories.role import RoleRepository
 from app.repositories.user import UserRepository
-
-ADMIN_ROLE = "admin"
 
 
 async def ensure_admin(

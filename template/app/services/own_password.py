@@ -1,21 +1,17 @@
-"""A user's own password, changed by a user who knows it."""
+"""Changes of an account's password, by its owner or by an administrator."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-import structlog
-
-from app.core import clock, instruments, request_info
+from app.core import clock, request_info
 from app.core.database import Database, WriteSession
-from app.core.http.errors import Forbidden, PreconditionFailed
+from app.core.http.errors import Forbidden, NotFound, PreconditionFailed
 from app.core.notices import Notices
 from app.core.security import Security, events
 from app.core.security.lockout import Lockout
 from app.models.user import User
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
-
-log = structlog.get_logger("app.accounts")
 
 type OnPasswordChange = Callable[[WriteSession, User], Awaitable[None]]
 
@@ -43,20 +39,35 @@ class OwnPassword:
         Raises TooManyRequests, Forbidden `wrong_password` or Unprocessable.
         """
         user = await self._verified(user_id, current)
-        password_hash = await self.hashed(user, new)
+        password_hash = await self.hashed(new, user.username, user.email)
         async with self._database.write() as session:
-            await self.store(session, user, password_hash, "user.password_changed")
+            await self.store(session, user, password_hash, "auth.password.changed", user_id)
             await SessionRepository(session).end_all(user_id, clock.now(), but=session_id)
 
-    async def hashed(self, user: User, password: str) -> str:
-        await self._security.password_policy.check(password, user.username, user.email)
+    async def hashed(self, password: str, username: str, email: str) -> str:
+        """Raises Unprocessable for a password that the policy refuses."""
+        await self._security.password_policy.check(password, username, email)
         return await self._security.passwords.hash(password)
 
+    async def hashed_for(self, user_id: UUID, password: str) -> str:
+        """Raises NotFound or Unprocessable."""
+        async with self._database.read() as session:
+            user = await UserRepository(session).get(user_id)
+        if user is None:
+            raise NotFound("user_not_found", "There is no such user.")
+        return await self.hashed(password, user.username, user.email)
+
     async def store(
-        self, session: WriteSession, seen: User, password_hash: str, action: str
+        self,
+        session: WriteSession,
+        seen: User,
+        password_hash: str,
+        action: str,
+        actor_id: UUID | None,
     ) -> User:
         """Raises PreconditionFailed where the password was changed since `seen` was read.
 
+        The actor is None on the command line.
         Holds the user's row: a login that is under way has its session by then, or gets none.
         """
         user = await session.get(User, seen.id, with_for_update=True)
@@ -65,11 +76,9 @@ class OwnPassword:
         user.password_hash = password_hash
         for on_change in self.on_change:
             await on_change(session, user)
-        events.record(session, action, actor_id=user.id, target=f"user:{user.id}")
+        events.record(session, action, actor_id=actor_id, target=f"user:{user.id}")
         self._notices().send(session, "password_changed", user.email)
         session.rights_changed(user.id)
-        log.info("auth.password.changed", user_id=str(user.id))
-        instruments.auth_event("password_change", "success")
         return user
 
     async def _verified(self, user_id: UUID, password: str) -> User:
@@ -82,6 +91,6 @@ class OwnPassword:
             if not fits:
                 await attempt.failed()
         if user is None or not fits:
-            log.warning("auth.password.refused", client_ip=address)
+            await events.record_refusal(self._database, "auth.password.refused", user_id)
             raise Forbidden("wrong_password", "The current password is not right.")
         return user

@@ -7,11 +7,11 @@ from app.core.http.errors import Conflict, Forbidden, NotFound
 from app.core.http.etag import check_precondition
 from app.core.security import events
 from app.core.security.principal import Principal
-from app.models.role import Role
+from app.models.role import ADMIN_ROLE, DEFAULT_ROLE, Role
 from app.repositories.role import RoleRepository
 from app.schemas.role import RoleCreate, RoleResponse, RoleUpdate
 
-BUILT_IN = {"admin", "member"}
+BUILT_IN = {ADMIN_ROLE, DEFAULT_ROLE}
 
 
 class RoleService:

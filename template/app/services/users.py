@@ -1,14 +1,17 @@
 """Who may change whom: nobody grants what they do not hold, and one superuser always remains."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from pydantic import SecretStr
 
 from app.core import clock
 from app.core.database import WriteSession
 from app.core.http.errors import Conflict, Forbidden, NotFound, Unprocessable
 from app.core.http.etag import check_precondition
 from app.core.notices import Notices
-from app.core.security import Security, events
+from app.core.security import events
 from app.core.security.principal import Principal
 from app.models.role import Role
 from app.models.user import User
@@ -16,19 +19,38 @@ from app.repositories.role import RoleRepository
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
 from app.schemas.user import UserCreate, UserResponse
+from app.services.own_password import OwnPassword
+from app.services.reauthentication import Reauthentication
+
+
+@dataclass
+class AddressRules:
+    administrators_vouch: bool = True
+    """Whether an address that an administrator enters counts as verified.
+
+    A part that can ask the owner of the address switches it off.
+    """
 
 
 class UserService:
     """Acts for one principal inside the transaction of its request."""
 
     def __init__(
-        self, session: WriteSession, security: Security, notices: Notices, actor: Principal
+        self,
+        session: WriteSession,
+        passwords: OwnPassword,
+        reauthentication: Reauthentication,
+        addresses: AddressRules,
+        notices: Notices,
+        actor: Principal,
     ) -> None:
         self._session = session
         self._users = UserRepository(session)
         self._roles = RoleRepository(session)
         self._sessions = SessionRepository(session)
-        self._security = security
+        self._passwords = passwords
+        self._reauthentication = reauthentication
+        self._addresses = addresses
         self._notices = notices
         self._actor = actor
 
@@ -40,19 +62,30 @@ class UserService:
         password_hash = await self._hashed(body)
         roles = [role.name for role in await self._grantable(body.roles)]
         values = body.model_dump(exclude={"password", "roles"})
-        stored = await self._users.insert({**values, "password_hash": password_hash}, roles)
+        verified = self._addresses.administrators_vouch
+        row = values | {"password_hash": password_hash, "email_verified": verified}
+        stored = await self._users.insert(row, roles)
         self._record("user.created", stored["id"], **values, roles=roles)
         return UserResponse(**stored, roles=roles)
 
     async def change(self, user_id: UUID, values: dict[str, Any], if_match: str | None) -> User:
-        """Sets the named columns. Raises NotFound, Forbidden, PreconditionFailed or Conflict."""
+        """Sets the named columns, and a password, which ends every session.
+
+        Raises NotFound, Forbidden, PreconditionFailed, Conflict or Unprocessable.
+        """
+        new_hash = await self._new_hash(user_id, values.pop("password", None))
         user = await self.reachable(user_id)
         check_precondition(if_match, UserResponse.model_validate(user))
         if values.get("is_superuser", user.is_superuser) != user.is_superuser:
             self._require_superuser()
         await self._keep_a_superuser(user, values)
+        if new_hash is not None:
+            await self._passwords.store(
+                self._session, user, new_hash, "user.password_set", self._actor.id
+            )
+            await self._sessions.end_all(user.id, clock.now())
         if values.get("email", user.email) != user.email:
-            user.email_verified = False
+            user.email_verified = self._addresses.administrators_vouch
             self._notices.send(self._session, "address_changed", user.email)
         changes = events.changes(vars(user), values)
         for name, value in values.items():
@@ -82,7 +115,7 @@ class UserService:
         self._session.rights_changed(user.id)
         await self._users.flush()
         after = [role.name for role in user.roles]
-        self._record("user.roles_changed", user.id, changes={"roles": [before, after]})
+        self._record("user.role.changed", user.id, changes={"roles": [before, after]})
         return user
 
     async def end_sessions(self, user_id: UUID) -> None:
@@ -94,12 +127,18 @@ class UserService:
         target = f"user:{user_id}"
         events.record(self._session, action, actor_id=self._actor.id, target=target, **detail)
 
+    async def _new_hash(self, user_id: UUID, password: SecretStr | None) -> str | None:
+        """Before the first statement: no connection waits while a password is hashed."""
+        if password is None:
+            return None
+        await self._reauthentication.require(self._actor)
+        return await self._passwords.hashed_for(user_id, password.get_secret_value())
+
     async def _hashed(self, body: UserCreate) -> str | None:
         if body.password is None:
             return None
         password = body.password.get_secret_value()
-        await self._security.password_policy.check(password, body.username, body.email)
-        return await self._security.passwords.hash(password)
+        return await self._passwords.hashed(password, body.username, body.email)
 
     async def reachable(self, user_id: UUID) -> User:
         """A user with more rights than the actor is out of reach, whatever is to be changed."""

@@ -8,7 +8,7 @@ from httpx2 import Response
 
 from app.api.openapi import HEADERS
 from app.api.v1.router import PREFIX
-from tests.support.factories import logged_in, make_user
+from tests.support.factories import PASSWORD, logged_in, make_user
 from tests.support.service import Service
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -76,9 +76,8 @@ async def test_a_problem_has_the_documented_members(service: Service) -> None:
     documented = service.app.openapi()["components"]["schemas"]["Problem"]
 
     refused = await service.client.post("/api/v1/users", json={}, headers=root)
-    taken = await service.client.post(
-        "/api/v1/users", json={"email": user.email, "username": "new"}, headers=root
-    )
+    new = {"email": user.email, "username": "new", "password": PASSWORD}
+    taken = await service.client.post("/api/v1/users", json=new, headers=root)
 
     assert refused.json().keys() == documented["properties"].keys()
     assert taken.json().keys() == set(documented["required"])
@@ -89,7 +88,7 @@ async def test_the_documented_headers_are_those_of_the_answers(
     service: Service, operations: Operations
 ) -> None:
     root = (await logged_in(service, is_superuser=True)).header
-    new = {"email": "new@example.com", "username": "new"}
+    new = {"email": "new@example.com", "username": "new", "password": PASSWORD}
     answers = {
         ("GET", "/api/v1/users/me"): await service.client.get("/api/v1/users/me", headers=root),
         ("POST", "/api/v1/users"): await service.client.post(

@@ -46,11 +46,11 @@ def test_check_warns_of_what_is_weak(
 
 @pytest.mark.usefixtures("configured")
 def test_show_hides_what_is_no_url(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FRONTEND_URL", "user:password@app.example.org")
+    monkeypatch.setenv("PASSWORD_BREACH_CHECK_URL", "user:password@range.example.org")
 
     result = app("config", "show")
 
-    assert json.loads(result.stdout)["FRONTEND_URL"] == "**********"
+    assert json.loads(result.stdout)["PASSWORD_BREACH_CHECK_URL"] == "**********"
 
 
 @pytest.mark.usefixtures("configured")

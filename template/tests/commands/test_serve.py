@@ -1,8 +1,12 @@
 """`app serve`: a real process on a real socket."""
 
 import httpx2
+import pytest
 
-from tests.support.server import serving
+from app.core.settings import ConfigurationError
+from tests.support.command_line import App
+from tests.support.project import ROOT
+from tests.support.server import serving, started
 
 
 def test_it_provisions_serves_and_ends_with_the_signal() -> None:
@@ -31,3 +35,28 @@ def test_a_port_in_use_is_a_failure(database_url: str) -> None:
 
     assert status > 0
     assert any("address already in use" in line for line in second.output)
+
+
+@pytest.mark.slow
+def test_a_change_of_the_code_restarts_it() -> None:
+    command = ["app", "serve", "--port", "0", "--reload"]
+    with started(command, "", ENVIRONMENT="development") as server:
+        server.wait_for("Started server process")
+        (ROOT / "app" / "installed.py").touch()
+        server.wait_for("Started server process")
+        status = server.stop()
+
+    assert status in {0, -15, 143}
+
+
+@pytest.mark.parametrize("environment", ["test", "production"])
+def test_only_development_reloads(
+    app: App, monkeypatch: pytest.MonkeyPatch, environment: str
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", environment)
+
+    result = app("serve", "--reload")
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ConfigurationError)
+    assert "--reload" in str(result.exception)

@@ -7,22 +7,18 @@ import re
 import secrets
 from uuid import UUID
 
-import structlog
-
 from app.core import clock
 from app.core.database import WriteSession
 from app.core.security import events
 from app.features.federation.models import FederatedIdentity
 from app.features.federation.port import Arrival, Identity, Profile, RejectedError
 from app.features.federation.repository import FederatedIdentityRepository
+from app.models.role import DEFAULT_ROLE
 from app.models.user import User
 from app.repositories.role import RoleRepository
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
 
-log = structlog.get_logger("app.auth")
-
-DEFAULT_ROLE = "member"
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 200
 SUFFIX_BYTES = 3
@@ -107,7 +103,6 @@ class FederatedAccounts:
         action = "user.deactivated" if is_disabled else "user.sessions_ended"
         target = f"user:{user.id}"
         events.record(self._session, action, actor_id=None, target=target, provider=linked.provider)
-        log.warning(action, user_id=str(user.id), provider=linked.provider)
         return is_disabled
 
     async def _is_invited(self, user: User) -> bool:
@@ -157,7 +152,6 @@ class FederatedAccounts:
             roles=sorted(role.name for role in user.roles),
             provider=provider,
         )
-        log.info("user.role.changed", user_id=str(user.id), provider=provider)
 
 
 def valid_email(email: str) -> str:

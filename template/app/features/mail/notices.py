@@ -1,4 +1,4 @@
-"""What the kernel tells the owner of an account, by mail to the address of before the change."""
+"""Notices to the owner of an account, by mail to the address before the change."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from app.core.project import project
 from app.features.mail.message import Mail, compose
 from app.features.mail.outbox import Outbox
 
-NOT_YOU = "If this was not you, reset your password and tell whoever runs the service."
+NOT_YOU = "If this was not you, set a new password and tell the operator of the service."
 
 
 class MailNotices:

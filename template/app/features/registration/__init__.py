@@ -1,43 +1,49 @@
 """Accounts that people open themselves: sign-up, confirmed addresses, forgotten passwords."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from app.api.v1.router import PREFIX
 from app.core import registry
 from app.core.database import Database, WriteSession
 from app.core.http.errors import Forbidden
-from app.core.security import Security
+from app.core.notices import Notices
 from app.core.security.lockout import Counters, Lockout
 from app.core.settings import Settings
 from app.features.mail import Background, MailSettings, Outbox
 from app.features.registration import routes
-from app.features.registration.password_reset import PasswordReset
+from app.features.registration.mails import TokenMails
 from app.features.registration.repository import OneTimeTokenRepository
-from app.features.registration.service import Registration
+from app.features.registration.service import PasswordReset, Registration
 from app.features.registration.settings import RegistrationSettings, printed_tokens
-from app.features.registration.token_mails import TokenMails
 from app.models.user import User
 from app.services.auth import AuthService, LoginCheck, record_refused_login
 from app.services.own_password import OwnPassword
+from app.services.users import AddressRules
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     group = settings.group(RegistrationSettings)
     settings.checks.append(printed_tokens)
-    database, security = registry.get(app, Database), registry.get(app, Security)
+    database, passwords = registry.get(app, Database), registry.get(app, OwnPassword)
     mails = TokenMails(
         database,
-        lambda: registry.get(app, Counters),
-        lambda: registry.get(app, Outbox),
+        partial(registry.get, app, Counters),
+        partial(registry.get, app, Outbox),
         registry.get(app, Background),
         settings.group(MailSettings).frontend_url,
     )
     is_production = settings.runtime.is_production
     registration = Registration(
-        database, security, mails, is_enabled=group.is_enabled(is_production=is_production)
+        database,
+        passwords,
+        mails,
+        partial(registry.get, app, Notices),
+        is_enabled=group.is_enabled(is_production=is_production),
     )
     registry.add(app, Registration, registration)
-    passwords = registry.get(app, OwnPassword)
+    registry.get(app, AddressRules).administrators_vouch = False
     reset = PasswordReset(
         database,
         passwords,

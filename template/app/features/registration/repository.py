@@ -20,7 +20,7 @@ class OneTimeTokenRepository(Repository[OneTimeToken]):
         await self.session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at <= now))
 
     async def find(self, purpose: str, token: str, now: datetime) -> OneTimeToken | None:
-        """Looked at, not used: it still works."""
+        """The token still works afterwards."""
         statement = select(OneTimeToken).where(
             OneTimeToken.token_hash == digest(token),
             OneTimeToken.purpose == purpose,

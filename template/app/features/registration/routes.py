@@ -5,7 +5,6 @@ from fastapi import APIRouter, Depends
 
 from app.api.deps import RecentUser, no_store
 from app.core import registry
-from app.features.registration.password_reset import PasswordReset
 from app.features.registration.schemas import (
     EmailChange,
     Message,
@@ -14,7 +13,7 @@ from app.features.registration.schemas import (
     RegisterRequest,
     TokenRequest,
 )
-from app.features.registration.service import Registration
+from app.features.registration.service import PasswordReset, Registration
 
 RegistrationDep = Annotated[Registration, Depends(registry.provide(Registration))]
 PasswordResetDep = Annotated[PasswordReset, Depends(registry.provide(PasswordReset))]

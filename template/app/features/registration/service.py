@@ -1,40 +1,51 @@
-"""New accounts, and the proof that an address belongs to who gave it."""
+"""New accounts, confirmed addresses, forgotten passwords: what a mail with a token proves.
 
+The services open the short transactions they need: none is held while a password is hashed.
+"""
+
+from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-import structlog
-
-from app.core import clock, instruments
+from app.core import clock
 from app.core.database import Database, WriteSession
 from app.core.http.errors import BadRequest, NotFound, Unprocessable
-from app.core.security import Security, events
+from app.core.notices import Notices
+from app.core.security import events
+from app.core.security.lockout import Lockout
 from app.core.security.principal import Principal
-from app.features.mail import notices
 from app.features.registration import mails
+from app.features.registration.mails import TokenMails
 from app.features.registration.models import OneTimeToken
 from app.features.registration.repository import OneTimeTokenRepository
 from app.features.registration.schemas import RegisterRequest
-from app.features.registration.token_mails import TokenMails
+from app.models.role import DEFAULT_ROLE
 from app.models.user import User
+from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository, add_unless_taken
-
-log = structlog.get_logger("app.accounts")
+from app.services.own_password import OwnPassword
 
 VERIFY_EMAIL = "verify_email"
 CHANGE_EMAIL = "change_email"
-DEFAULT_ROLE = "member"
+RESET_PASSWORD = "reset_password"
 
 
 class Registration:
-    """What an address is known for is told to that address only, never to who asks."""
+    """Tells what is known of an address to that address only, never to the client."""
 
     def __init__(
-        self, database: Database, security: Security, token_mails: TokenMails, *, is_enabled: bool
+        self,
+        database: Database,
+        passwords: OwnPassword,
+        token_mails: TokenMails,
+        notices: Callable[[], Notices],
+        *,
+        is_enabled: bool,
     ) -> None:
         self._database = database
-        self._security = security
+        self._passwords = passwords
         self._mails = token_mails
+        self._notices = notices
         self._is_enabled = is_enabled
 
     async def register(self, body: RegisterRequest) -> None:
@@ -44,12 +55,11 @@ class Registration:
         """
         if not self._is_enabled:
             raise NotFound("registration_disabled", "Registration is not offered here.")
-        password = body.password.get_secret_value()
-        await self._security.password_policy.check(password, body.username, body.email)
         async with self._database.read() as session:
             if await UserRepository(session).by_identifier(body.username) is not None:
                 raise Unprocessable("username_taken", "The username is already in use.")
-        password_hash = await self._security.passwords.hash(password)
+        password = body.password.get_secret_value()
+        password_hash = await self._passwords.hashed(password, body.username, body.email)
         values = body.model_dump(exclude={"password"}) | {"password_hash": password_hash}
         async with self._database.write() as session:
             user_id = await add_unless_taken(self._database, session, values, DEFAULT_ROLE)
@@ -61,8 +71,6 @@ class Registration:
                 outcome="success" if user_id else "failure",
             )
         self._mails.later(partial(self._write_to, user_id, body.email))
-        log.info("user.registered")
-        instruments.auth_event("register", "success")
 
     def verify_again(self, user: User) -> None:
         """For a user who cannot log in yet; the mail that was sent first may be too old."""
@@ -97,14 +105,13 @@ class Registration:
         if not changes and user.email != taken.email:
             raise invalid_token()
         if changes:
-            self._mails.tell(session, notices.address_changed(user.email))
+            self._notices().send(session, "address_changed", user.email)
             user.email = taken.email
         action = "user.email_changed" if changes else "user.email_verified"
         events.record(session, action, actor_id=user.id, target=f"user:{user.id}")
-        log.info(action, user_id=str(user.id))
 
     async def _write_to(self, user_id: UUID | None, address: str) -> None:
-        """`user_id` is None for who registered with an address that has an account."""
+        """`user_id` is None where the address of the registration has an account."""
         if user_id is None:
             await self._mails.write(mails.already_registered(address))
             return
@@ -117,6 +124,68 @@ class Registration:
             await self._mails.write(mails.already_registered(address))
             return
         await self._mails.write_token(user_id, CHANGE_EMAIL, address, mails.verification)
+
+
+class PasswordReset:
+    """A forgotten password, replaced by a user who can read the account's mailbox."""
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: OwnPassword,
+        lockout: Lockout,
+        token_mails: TokenMails,
+        *,
+        is_enabled: bool,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._lockout = lockout
+        self._mails = token_mails
+        self._is_enabled = is_enabled
+
+    def forgot(self, email: str) -> None:
+        """The same for every address: whether it is known is looked up afterwards."""
+        self._require_enabled()
+        self._mails.later(partial(self._send_reset, email))
+
+    async def reset(self, token: str, new: str) -> None:
+        """Every session ends, and the address is proved. A refused password leaves the token.
+
+        Raises BadRequest `invalid_token` or Unprocessable.
+        """
+        self._require_enabled()
+        user = await self._holder(token)
+        password_hash = await self._passwords.hashed(new, user.username, user.email)
+        async with self._database.write() as session:
+            tokens, now = OneTimeTokenRepository(session), clock.now()
+            if await tokens.take((RESET_PASSWORD,), token, now) is None:
+                raise invalid_token()
+            stored = await self._passwords.store(
+                session, user, password_hash, "auth.password.reset", user.id
+            )
+            stored.email_verified = True
+            await SessionRepository(session).end_all(user.id, now)
+        await self._lockout.succeeded(str(user.id))
+
+    async def _holder(self, token: str) -> User:
+        """Of a live token that was sent to the address the account still has."""
+        async with self._database.read() as session:
+            found = await OneTimeTokenRepository(session).find(RESET_PASSWORD, token, clock.now())
+            user = await UserRepository(session).get(found.user_id) if found else None
+        if found is None or user is None or not user.is_active or user.email != found.email:
+            raise invalid_token()
+        return user
+
+    async def _send_reset(self, email: str) -> None:
+        async with self._database.read() as session:
+            user = await UserRepository(session).by_identifier(email)
+        if user is not None and user.is_active:
+            await self._mails.write_token(user.id, RESET_PASSWORD, user.email, mails.reset)
+
+    def _require_enabled(self) -> None:
+        if not self._is_enabled:
+            raise NotFound("password_reset_disabled", "Passwords are not reset here.")
 
 
 def invalid_token() -> BadRequest:

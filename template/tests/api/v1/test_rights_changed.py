@@ -43,6 +43,7 @@ def recorder(service: Service) -> Recorder:
         ("POST", "/deactivate", None),
         ("DELETE", "", None),
         ("PATCH", "", {"is_superuser": True}),
+        ("PATCH", "", {"password": "plum otter violin seventy"}),
         ("PUT", "/roles", {"roles": ["member"]}),
     ],
 )

@@ -11,10 +11,12 @@ from tests.support.service import Service
 
 USERS = "/api/v1/users"
 MANAGED = ("users:read", "users:manage", "roles:manage")
-NEW = {"email": "new@example.com", "username": "new"}
+PASSWORD = "plum otter violin seventy"
+NEW = {"email": "new@example.com", "username": "new", "password": PASSWORD}
 WHOLE = NEW | {"is_active": True, "is_superuser": False}
 CHANGES: list[tuple[str, str, Any]] = [
     ("PATCH", "", {"email": "taken-over@example.com"}),
+    ("PATCH", "", {"password": PASSWORD}),
     ("PUT", "", WHOLE),
     ("DELETE", "", None),
     ("POST", "/activate", None),

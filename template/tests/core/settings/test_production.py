@@ -37,8 +37,6 @@ def test_usable_settings_are_accepted() -> None:
         ({"cors_allow_origins": ["*"]}, "CORS_ALLOW_ORIGINS"),
         ({"log_level": "DEBUG"}, "LOG_LEVEL"),
         ({"trusted_proxies": None}, "TRUSTED_PROXIES"),
-        ({"mail_url": "console://"}, "MAIL_URL"),
-        ({"mail_from": "no-reply@example.com"}, "MAIL_FROM"),
         ({"login_failures_per_account": 0}, "LOGIN_FAILURES_PER_ACCOUNT"),
         ({"login_failures_per_address": 0}, "LOGIN_FAILURES_PER_ADDRESS"),
     ],
@@ -49,13 +47,6 @@ def test_a_bad_setting_is_named_without_its_value(values: dict[str, Any], name: 
     assert f"\n{name}: " in sentence
     assert "hunter2" not in sentence
     assert SECRET_KEY not in sentence
-
-
-def test_mail_may_be_printed_where_registration_and_reset_are_off() -> None:
-    values = USABLE | SOME_DATABASE | {"mail_url": "console://", "password_reset_enabled": False}
-
-    assert create_app(Settings(env_file=None, **values))
-    assert "\nMAIL_URL: " in refusal(**values, registration_enabled=True)
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -1,10 +1,9 @@
 """Mailed one-time tokens among the kinds of tokens."""
 
 from app.core import clock
-from app.features.registration.password_reset import RESET_PASSWORD
+from app.features.registration.mails import TOKEN_TTL
 from app.features.registration.repository import issue
-from app.features.registration.service import VERIFY_EMAIL
-from app.features.registration.token_mails import TOKEN_TTL
+from app.features.registration.service import RESET_PASSWORD, VERIFY_EMAIL
 from app.models.user import User
 from tests.support.factories import PASSWORD
 from tests.support.service import Service

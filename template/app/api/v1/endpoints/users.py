@@ -71,7 +71,7 @@ async def list_active_users(request: Request, query: Annotated[PageQuery, Query(
 
 @router.post("", status_code=HTTPStatus.CREATED)
 async def create_user(body: UserCreate, users: Users, response: Response) -> UserResponse:
-    """Without a password, nobody logs in to the account with one."""
+    """Creates an account. Callers can only give it roles whose permissions they hold."""
     user = await users.create(body)
     response.headers["Location"] = f"/api/v1/users/{user.id}"
     return tag(response, user)
@@ -90,7 +90,7 @@ async def read_user(user_id: UUID, session: ReadSessionDep, response: Response) 
 async def replace_user(
     user_id: UUID, body: UserReplace, users: Users, response: Response, if_match: IfMatch = None
 ) -> UserResponse:
-    """Every field is set: what is left out takes its default."""
+    """Every field is set: what is left out takes its default, but the password stays."""
     user = await users.change(user_id, body.model_dump(), if_match)
     return tag(response, UserResponse.model_validate(user))
 
@@ -99,7 +99,10 @@ async def replace_user(
 async def update_user(
     user_id: UUID, body: UserUpdate, users: Users, response: Response, if_match: IfMatch = None
 ) -> UserResponse:
-    """Changes what is given, and clears what is null; what is left out stays."""
+    """Changes what is given, and clears what is null; what is left out stays.
+
+    A password needs a login of the last hour, and ends every session of the account.
+    """
     user = await users.change(user_id, body.model_dump(exclude_unset=True), if_match)
     return tag(response, UserResponse.model_validate(user))
 

@@ -1,0 +1,110 @@
+"""`app users` and `app roles`: what an operator changes without a login."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from app.commands.application import opened_database, recording_app
+from app.commands.password_input import PasswordFileOption, PasswordStdinOption, asked_password
+from app.core import clock, lifespan, registry
+from app.core.database import Database, ReadSession, WriteSession
+from app.core.http.errors import NotFound
+from app.core.security import events
+from app.core.settings import Settings
+from app.models.role import Role
+from app.models.user import User
+from app.repositories.role import RoleRepository
+from app.repositories.session import SessionRepository
+from app.repositories.user import UserRepository
+from app.services.own_password import OwnPassword
+
+users_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
+roles_cli = typer.Typer(no_args_is_help=True, help="Roles, and the accounts that have them.")
+
+AccountArgument = Annotated[str, typer.Argument(help="E-mail or username of the account.")]
+RoleArgument = Annotated[str, typer.Argument(help="Name of the role.")]
+
+
+@users_cli.callback()
+def users() -> None:
+    """Accounts."""  # with a callback Typer keeps the name of a single command
+
+
+@users_cli.command("set-password")
+def set_password(
+    account: AccountArgument,
+    password_file: PasswordFileOption = None,
+    password_stdin: PasswordStdinOption = False,
+) -> None:
+    """Set a new password and end every session of the account."""
+    asyncio.run(_set_password(account, asked_password(password_file, password_stdin)))
+    typer.echo(f"{account} has a new password; every session has ended")
+
+
+@roles_cli.command()
+def grant(account: AccountArgument, role: RoleArgument) -> None:
+    """Give a role to an account."""
+    asyncio.run(_change_roles(account, role, granted=True))
+    typer.echo(f"{account} has the role {role}")
+
+
+@roles_cli.command()
+def revoke(account: AccountArgument, role: RoleArgument) -> None:
+    """Take a role from an account."""
+    asyncio.run(_change_roles(account, role, granted=False))
+    typer.echo(f"{account} does not have the role {role}")
+
+
+@roles_cli.command("list")
+def list_roles() -> None:
+    """Print each role with its permissions."""
+    for role in asyncio.run(_roles()):
+        typer.echo(f"{role.name}: {', '.join(role.permissions) or '-'}")
+
+
+async def _set_password(account: str, password: str) -> None:
+    # With what sends mail: the owner is told.
+    async with recording_app(Settings()) as app, lifespan.run(app):
+        database, passwords = registry.get(app, Database), registry.get(app, OwnPassword)
+        async with database.read() as session:
+            user = await _found(session, account)
+        password_hash = await passwords.hashed(password, user.username, user.email)
+        async with database.write() as session:
+            await passwords.store(session, user, password_hash, "user.password_set", None)
+            await SessionRepository(session).end_all(user.id, clock.now())
+
+
+async def _change_roles(account: str, name: str, *, granted: bool) -> None:
+    async with recording_app(Settings()) as app, registry.get(app, Database).write() as session:
+        user = await _found(session, account)
+        role = await RoleRepository(session).get(name)
+        if role is None:
+            raise NotFound("role_not_found", f"there is no role {name}")
+        before = [one.name for one in user.roles]
+        if (name in before) == granted:
+            return
+        user.roles = [one for one in user.roles if one is not role] + [role] * granted
+        user.updated_at = clock.now()
+        session.rights_changed(user.id)
+        after = [one.name for one in user.roles]
+        events.record(
+            session,
+            "user.role.changed",
+            actor_id=None,
+            target=f"user:{user.id}",
+            changes={"roles": [before, after]},
+        )
+
+
+async def _roles() -> Sequence[Role]:
+    async with opened_database(Settings()) as database, database.read() as session:
+        return await RoleRepository(session).all()
+
+
+async def _found(session: ReadSession | WriteSession, account: str) -> User:
+    user = await UserRepository(session).by_identifier(account)
+    if user is None:
+        raise NotFound("user_not_found", f"there is no account {account}")
+    return user
