@@ -65,11 +65,12 @@ def on(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def applied(text: str, diff: str) -> str:
-    """The text with the added lines of the diff, whose other lines must stand there once."""
+    """The text with the diff in it; the lines that are there before must stand there once."""
     lines = diff.splitlines(keepends=True)
-    before = "".join(line[1:] for line in lines if line[0] == " ")
+    before = "".join(line[1:] for line in lines if line[0] != "+")
+    after = "".join(line[1:] for line in lines if line[0] != "-")
     assert f"\n{text}".count(f"\n{before}") == 1, f"not there once: {before!r}"
-    return f"\n{text}".replace(f"\n{before}", "\n" + "".join(line[1:] for line in lines))[1:]
+    return f"\n{text}".replace(f"\n{before}", f"\n{after}")[1:]
 
 
 def test_its_files_come_and_go_with_the_answer(off: Path, on: Path) -> None:

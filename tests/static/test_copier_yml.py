@@ -108,6 +108,14 @@ def test_every_question_helps_and_has_a_default(name: str) -> None:
     assert question["type"] == "bool" or choices(question) or question["validator"]
 
 
+def test_questions_about_parts_are_asked_on_demand() -> None:
+    names = list(ASKED)
+    on_demand = names[names.index("customize") + 1 :]
+
+    assert [name for name in names if "ask" in ASKED[name]] == on_demand
+    assert {ASKED[name]["ask"] for name in on_demand} == {"{{ customize }}"}
+
+
 def test_exclusions_survive_an_update_from_a_version_without_the_question() -> None:
     for pattern in settings()["exclude"]:
         environment().from_string(pattern).render()
