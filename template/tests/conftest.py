@@ -14,6 +14,7 @@ from tests.support.service import Service, Start, entered, running, shared_app
 pytest_plugins = (
     "tests.support.command_line",
     "tests.support.engines",
+    "tests.support.events",
     "tests.support.extensions",
     "tests.support.needs",
     "tests.support.quiet",

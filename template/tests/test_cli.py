@@ -58,7 +58,7 @@ def test_wrong_usage_is_2(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["audit", "verify"], "run `app db upgrade`"),
+        (["seed", "--users", "1"], "run `app db upgrade`"),
         (["db", "backup", "not/there/file"], "not/there/file"),
     ],
 )

@@ -31,7 +31,7 @@ from app.services.users import AddressRules, UserService
 bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
     refreshUrl="/api/v1/auth/token",
-    description="An access token (RFC 9068), checked as RFC8725 asks, or an API key.",
+    description="An access token (RFC 9068), checked as RFC 8725 asks.",
     auto_error=False,
 )
 
@@ -66,8 +66,9 @@ async def current_user(
 ) -> Principal:
     if not token:
         raise Unauthenticated("not_authenticated", "This needs an access token.")
-    bearers = registry.get(request, BearerAuthenticator)
-    principal = await bearers.principal(token)
+    principal = await registry.get(request, BearerAuthenticator).find(token)
+    if principal is None:
+        raise Unauthenticated.invalid_token()
     await registry.get(request, RateLimiter).authenticated(request, f"user:{principal.id}")
     structlog.contextvars.bind_contextvars(user_id=str(principal.id))
     request.scope[CALLER] = principal
@@ -79,11 +80,11 @@ CurrentUser = Annotated[Principal, Depends(current_user)]
 
 async def session_user(user: CurrentUser) -> Principal:
     if user.session_id is None:
-        raise Forbidden("session_required", "This needs a login; an API key is not enough.")
+        raise Forbidden("session_required", "This needs the access token of a login.")
     return user
 
 
-# For what concerns an account itself: its credentials, its sessions, its keys.
+# For what concerns an account itself: its credentials, its sessions.
 SessionUser = Annotated[Principal, Depends(session_user)]
 
 

@@ -5,17 +5,14 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api import openapi, token_form
-from app.api.creating_route import NoRepeatGuard, RepeatGuard
 from app.api.v1.endpoints import health
 from app.api.v1.router import PREFIX, ROUTERS
-from app.core import registry
 from app.core.http.routing import install_slash_variants
 from app.core.settings import Settings
 from app.services.reauthentication import Reauthentication
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    registry.add(app, RepeatGuard, NoRepeatGuard())
     openapi.install(app)
     token_form.install(app)
     health.install(app)

@@ -1,8 +1,8 @@
 """Where the service tells what happens to the parts that measure it; by default there are none.
 
-A part calls `instruments.auth_event("login", "failure")`. A feature that measures overrides methods
-of Instruments and calls `add` when it is installed. Words are literals of the code, never values of
-a request: each combination may become a series.
+A part calls `instruments.auth_event("auth.refresh", "failure")`. A feature that measures overrides
+methods of Instruments and calls `add` when it is installed. Words are literals of the code, never
+values of a request: each combination may become a series.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping

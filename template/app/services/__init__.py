@@ -12,7 +12,7 @@ from app.core.security.lockout import Lockout
 from app.core.security.principal import Principals
 from app.core.settings import Settings
 from app.services.auth import AuthService
-from app.services.bearers import BearerAuthenticator
+from app.services.bearers import BearerAuthenticator, SessionAuthenticator
 from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
 from app.services.sessions import Sessions
@@ -29,5 +29,5 @@ def install(app: FastAPI, settings: Settings) -> None:
     own_password = OwnPassword(database, security, lockout, partial(registry.get, app, Notices))
     registry.add(app, OwnPassword, own_password)
     registry.add(app, Reauthentication, Reauthentication(database, security.passwords, lockout))
-    bearers = BearerAuthenticator(security, partial(registry.get, app, Principals))
+    bearers = SessionAuthenticator(security, partial(registry.get, app, Principals))
     registry.add(app, BearerAuthenticator, bearers)

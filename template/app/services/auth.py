@@ -2,9 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-import structlog
-
-from app.core import instruments, request_info
+from app.core import request_info
 from app.core.database import Database
 from app.core.http.errors import Forbidden, OAuthError, Unauthenticated
 from app.core.security import Security, events
@@ -13,8 +11,6 @@ from app.models.user import User
 from app.repositories.user import UserRepository
 from app.schemas.auth import TokenResponse
 from app.services.sessions import Sessions, wrong_credentials
-
-log = structlog.get_logger("app.auth")
 
 type LoginCheck = Callable[[User], Awaitable[None]]
 
@@ -49,8 +45,6 @@ class AuthService:
             verified, new_hash = await self._security.passwords.verify(password, password_hash)
             locked = not verified and await attempt.failed()
         if user is None or not verified:
-            log.warning("auth.login.failed", client_ip=address)
-            instruments.auth_event("login", "failure")
             await record_refused_login(self._database, user, "wrong_password", locked=locked)
             raise wrong_credentials()
         await self._require_active(user)
@@ -89,5 +83,6 @@ async def record_refused_login(
     """A name that nobody has is not recorded: people type passwords into the wrong field."""
     user_id = user.id if user else None
     reason = reason if user else "unknown_account"
-    for action in ("auth.login", "auth.lockout") if locked else ("auth.login",):
-        await events.record_refusal(database, action, user_id, reason=reason)
+    await events.record_refusal(database, "auth.login.failed", user_id, reason=reason)
+    if locked:
+        await events.record_refusal(database, "auth.lockout", user_id)

@@ -3,9 +3,7 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-import structlog
-
-from app.core import clock, instruments, request_info
+from app.core import clock, request_info
 from app.core.database import Database, WriteSession
 from app.core.http.errors import Forbidden, NotFound, PreconditionFailed
 from app.core.notices import Notices
@@ -14,8 +12,6 @@ from app.core.security.lockout import Lockout
 from app.models.user import User
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
-
-log = structlog.get_logger("app.accounts")
 
 type OnPasswordChange = Callable[[WriteSession, User], Awaitable[None]]
 
@@ -45,7 +41,7 @@ class OwnPassword:
         user = await self._verified(user_id, current)
         password_hash = await self.hashed(new, user.username, user.email)
         async with self._database.write() as session:
-            await self.store(session, user, password_hash, "user.password_changed", user_id)
+            await self.store(session, user, password_hash, "auth.password.changed", user_id)
             await SessionRepository(session).end_all(user_id, clock.now(), but=session_id)
 
     async def hashed(self, password: str, username: str, email: str) -> str:
@@ -83,8 +79,6 @@ class OwnPassword:
         events.record(session, action, actor_id=actor_id, target=f"user:{user.id}")
         self._notices().send(session, "password_changed", user.email)
         session.rights_changed(user.id)
-        log.info("auth.password.changed", user_id=str(user.id))
-        instruments.auth_event("password_change", "success")
         return user
 
     async def _verified(self, user_id: UUID, password: str) -> User:
@@ -97,6 +91,6 @@ class OwnPassword:
             if not fits:
                 await attempt.failed()
         if user is None or not fits:
-            log.warning("auth.password.refused", client_ip=address)
+            await events.record_refusal(self._database, "auth.password.refused", user_id)
             raise Forbidden("wrong_password", "The current password is not right.")
         return user

@@ -4,9 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-import structlog
-
-from app.core import clock, instruments, request_info
+from app.core import clock, request_info
 from app.core.database import Database
 from app.core.http.errors import Forbidden, Unprocessable
 from app.core.security import events
@@ -15,8 +13,6 @@ from app.core.security.passwords import Passwords
 from app.core.security.principal import Principal
 from app.repositories.session import SessionRepository, authenticated_at
 from app.repositories.user import UserRepository
-
-log = structlog.get_logger("app.auth")
 
 LIFETIME = timedelta(hours=1)
 
@@ -51,20 +47,16 @@ class Reauthentication:
         check = self.proofs.get(method)
         if check is None:
             raise Unprocessable("unknown_proof", f"Send one of: {', '.join(self.proofs)}.")
-        action, target = "session.reauthenticated", f"session:{session_id}"
+        facts = {"target": f"session:{session_id}", "method": method}
         try:
             await check(user_id, proof)
         except Forbidden:
-            await events.record_refusal(
-                self._database, action, user_id, target=target, method=method
-            )
-            instruments.auth_event("reauthentication", "failure")
+            action = "auth.reauthentication.failed"
+            await events.record_refusal(self._database, action, user_id, **facts)
             raise
         async with self._database.write() as session:
             await SessionRepository(session).authenticated(session_id, clock.now())
-            events.record(session, action, actor_id=user_id, target=target, method=method)
-        log.info("auth.reauthenticated", method=method)
-        instruments.auth_event("reauthentication")
+            events.record(session, "auth.reauthenticated", actor_id=user_id, **facts)
 
     async def _check_password(self, user_id: UUID, password: str) -> None:
         address = request_info.current().ip
@@ -77,5 +69,4 @@ class Reauthentication:
         if not right:
             if locked:
                 await events.record_refusal(self._database, "auth.lockout", user_id)
-            log.warning("auth.reauthentication.failed", client_ip=address)
             raise Forbidden("wrong_password", "The password is not right.")

@@ -6,7 +6,6 @@ A refresh token works once and gives its successor; one that comes again ends it
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
 from uuid_utils.compat import uuid7
 
 from app.core import clock, instruments, request_info
@@ -22,8 +21,6 @@ from app.models.user import User
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
 from app.schemas.auth import TokenResponse
-
-log = structlog.get_logger("app.auth")
 
 
 class Sessions:
@@ -50,9 +47,7 @@ class Sessions:
             if not await SessionRepository(session).insert(row, user.password_hash):
                 raise wrong_credentials()
             target = f"session:{session_id}"
-            events.record(session, "auth.login", actor_id=user.id, target=target)
-        log.info("auth.login.succeeded", user_id=str(user.id), client_ip=client.ip)
-        instruments.auth_event("login")
+            events.record(session, "auth.login.succeeded", actor_id=user.id, target=target)
         return self._response(user, session_id, token)
 
     async def start(
@@ -82,7 +77,7 @@ class Sessions:
         if parsed is not None:
             async with self._database.write() as session:
                 answer = await self._refreshed(session, parsed, token)
-        instruments.auth_event("refresh", "success" if answer else "failure")
+        instruments.auth_event("auth.refresh", "success" if answer else "failure")
         if answer is None:
             raise OAuthError("invalid_grant", "The refresh token is not valid.")
         return answer
@@ -98,8 +93,6 @@ class Sessions:
             if owner is not None:
                 target = f"session:{session_id}"
                 events.record(session, "auth.logout", actor_id=owner, target=target)
-        log.info("auth.logout", session_id=str(session_id))
-        instruments.auth_event("logout")
 
     async def end_for_reused_code(self, session_id: UUID) -> None:
         """Ends the session that the first use of an authorization code began."""
@@ -109,8 +102,6 @@ class Sessions:
             events.record(
                 session, "auth.code.reused", actor_id=owner, target=target, outcome="failure"
             )
-        log.warning("auth.code.reused", session_id=str(session_id))
-        instruments.auth_event("code_reuse", "failure")
 
     def session_of(self, token: str) -> UUID | None:
         """Of an access or refresh token; None for any other text."""
@@ -164,8 +155,6 @@ class Sessions:
             outcome="failure",
             generation=generation,
         )
-        log.warning("auth.token.reused", user_id=str(row.user_id), session_id=str(row.id))
-        instruments.auth_event("token_reuse", "failure")
 
     def _response(self, user: User, session_id: UUID, token: str) -> TokenResponse:
         """`user` comes with its roles."""
@@ -205,7 +194,6 @@ class OwnSessions:
 
     def _record(self, action: str, target: str) -> None:
         events.record(self._session, action, actor_id=self._actor.id, target=target)
-        log.info(action, target=target)
 
 
 def wrong_credentials() -> Unauthenticated:

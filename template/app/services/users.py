@@ -115,7 +115,7 @@ class UserService:
         self._session.rights_changed(user.id)
         await self._users.flush()
         after = [role.name for role in user.roles]
-        self._record("user.roles_changed", user.id, changes={"roles": [before, after]})
+        self._record("user.role.changed", user.id, changes={"roles": [before, after]})
         return user
 
     async def end_sessions(self, user_id: UUID) -> None:

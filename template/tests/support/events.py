@@ -1,6 +1,9 @@
 """Security events, as a part that records them receives them."""
 
+from collections.abc import Iterator
 from functools import partial
+
+import pytest
 
 from app.core.database import WriteSession
 from app.core.security import events
@@ -26,3 +29,14 @@ def recorded(service: Service) -> list[SecurityEvent]:
     recorder = Recorder()
     events.add_recorder(service.database, recorder)
     return recorder.events
+
+
+@pytest.fixture
+def security_events(service: Service) -> Iterator[list[SecurityEvent]]:
+    """The same for a service that other tests use too."""
+    yield recorded(service)
+    events.recorders(service.database).pop()
+
+
+def actions(security_events: list[SecurityEvent]) -> list[str]:
+    return [event.action for event in security_events]

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
+from app.core import registry
 from app.core.http.errors import problem
 from app.core.settings import CommaList, Settings, SettingsGroup
 
@@ -15,12 +16,11 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
-    "Idempotency-Key",
     "If-Match",
     "If-None-Match",
     "X-Correlation-ID",
 )
-RESPONSE_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Correlation-ID")
+RESPONSE_HEADERS = ("ETag", "Location", "Retry-After", "X-Correlation-ID")
 MAX_AGE_SECONDS = 600
 REFUSED = 400
 """What Starlette answers to a preflight it does not allow, as plain text."""
@@ -40,15 +40,29 @@ class CorsSettings(SettingsGroup):
         return origins
 
 
+class CorsHeaders:
+    def __init__(self) -> None:
+        self.accepted = [*REQUEST_HEADERS]
+        self.exposed = [*RESPONSE_HEADERS]
+
+
+def add_headers(app: FastAPI, *, accepted: str, exposed: str) -> None:
+    """Of a part, which is installed before the middleware."""
+    headers = registry.find(app, CorsHeaders) or registry.add(app, CorsHeaders, CorsHeaders())
+    headers.accepted.append(accepted)
+    headers.exposed.append(exposed)
+
+
 def install(app: FastAPI, settings: Settings) -> None:
+    headers = registry.find(app, CorsHeaders) or CorsHeaders()
     origins = settings.group(CorsSettings).cors_allow_origins
     if origins:
         app.add_middleware(
             Cors,
             allow_origins=origins,
             allow_methods=METHODS,
-            allow_headers=REQUEST_HEADERS,
-            expose_headers=RESPONSE_HEADERS,
+            allow_headers=headers.accepted,
+            expose_headers=headers.exposed,
             allow_credentials=True,
             max_age=MAX_AGE_SECONDS,
         )

@@ -168,7 +168,7 @@ class Lockout:
         reached = [count for key, count in counts.items() if _reaches(key, count, limits)]
         if reached:
             log.warning("auth.lockout", client_ip=address)
-            instruments.auth_event("lockout", "failure")
+            instruments.auth_event("auth.lockout", "failure")
             raise TooManyRequests(
                 "too_many_attempts",
                 "Too many failed logins; try again later.",
@@ -183,7 +183,7 @@ class Lockout:
         is_attack = self._is_attack(counts)
         if is_attack and counts[OVERALL].value == self._overall:
             log.error("auth.attack", failures=self._overall)
-            instruments.auth_event("attack", "failure")
+            instruments.auth_event("auth.attack", "failure")
         return any(counts[key].value == limit for key, limit in limits.items()), is_attack
 
     async def succeeded(self, identifier: str) -> None:

@@ -11,7 +11,7 @@ ALL_PERMISSIONS = "*"
 @dataclass(frozen=True)
 class Principal:
     session_id: UUID | None
-    """None for an API key, which belongs to no session."""
+    """None for a token that belongs to no session."""
     id: UUID
     username: str
     email: str

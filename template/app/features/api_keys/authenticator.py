@@ -12,6 +12,7 @@ from app.core.database import Database
 from app.core.security.principal import ALL_PERMISSIONS, Principal
 from app.features.api_keys.repository import ApiKeyRepository, FoundKey, find_key
 from app.features.api_keys.service import digest, is_api_key
+from app.services.bearers import BearerAuthenticator
 
 log = structlog.get_logger("app.auth")
 
@@ -19,14 +20,16 @@ USE_RECORDED_EVERY = timedelta(minutes=1)
 
 
 class ApiKeyAuthenticator:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, others: BearerAuthenticator) -> None:
         self._database = database
+        self._others = others
+        """Authenticates each token that is no API key."""
         self._uses: dict[UUID, asyncio.Task[None]] = {}
 
-    async def principal(self, token: str) -> Principal | None:
-        """None for a token that is no live key of an active user."""
+    async def find(self, token: str) -> Principal | None:
+        """None for a key that is not live, or not of an active user."""
         if not is_api_key(token):
-            return None
+            return await self._others.find(token)
         now = clock.now()
         key = await find_key(self._database, digest(token), now)
         if key is None:

@@ -4,17 +4,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.creating_route import SecretCreatingRoute
+from app.api.creating_route import CreatingRoute
 from app.api.deps import ReadSessionDep, SessionDep, SessionUser, no_store, recent_user
 from app.features.api_keys.repository import ApiKeyRepository
 from app.features.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyResponse
 from app.features.api_keys.service import ApiKeyService
 
+
+class KeyCreatingRoute(CreatingRoute):
+    keeps_answer = False
+
+
 router = APIRouter(
     prefix="/api-keys",
     tags=["api keys"],
     dependencies=[Depends(no_store)],
-    route_class=SecretCreatingRoute,
+    route_class=KeyCreatingRoute,
 )
 
 

@@ -4,19 +4,15 @@ from datetime import timedelta
 
 from app.core import clock, registry
 from app.core.settings import Settings
-from app.features.audit import verification
-from app.features.audit.keys import AuditKeys
-from app.features.audit.verification import AuditSettings
+from app.features.audit.trail import AuditSettings, AuditTrail
 from app.features.jobs import Cron, Job, NoPayload, Run
 
 
 async def _prune_audit(run: Run, payload: NoPayload) -> None:
-    """Raises BrokenChainError, which ends in the dead letters, where entries were changed."""
-    settings = registry.get(run.app, Settings)
-    days = settings.group(AuditSettings).audit_retention_days
+    """An error ends in the dead letters, as where the trail can be verified and was changed."""
+    days = registry.get(run.app, Settings).group(AuditSettings).audit_retention_days
     if days is not None:
-        keys = registry.get(run.app, AuditKeys)
-        await verification.prune(run.database, keys, clock.now() - timedelta(days=days))
+        await registry.get(run.app, AuditTrail).prune(clock.now() - timedelta(days=days))
 
 
 PRUNE = Job(

@@ -1,35 +1,38 @@
-"""The audit trail: one entry for each change of who may do what.
+"""The audit trail: one entry for each change of who may do what."""
 
-`chain.py` seals what was committed, `sealer.py` has it done soon after each commit.
-"""
-
-from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Table, insert
+from pydantic import Field
+from sqlalchemy import Table, bindparam, delete, insert, select
 from uuid_utils.compat import uuid7
 
 from app.core import clock, request_info
 from app.core.database import Database, WriteSession
+from app.core.security import events
 from app.core.security.events import SecurityEvent
-from app.features.audit.chain import seal_all
-from app.features.audit.keys import AuditKeys, content
+from app.core.settings import SettingsGroup
 from app.features.audit.models import AuditEntry
 
 PENDING = "audit_pending"
-INSERT = insert(cast("Table", AuditEntry.__table__))
+PRUNED_AT_ONCE = 1000
+entries = cast("Table", AuditEntry.__table__)
+INSERT = insert(entries)
+OLD = select(entries.c.id).where(entries.c.at < bindparam("before")).limit(PRUNED_AT_ONCE)
+PRUNE = delete(entries).where(entries.c.id.in_(OLD)).returning(entries.c.id)
 
-type Committed = Callable[[], Awaitable[None]]
+
+class AuditSettings(SettingsGroup):
+    audit_retention_days: int | None = Field(None, ge=1)
+    """How long `app audit prune` leaves an entry; unset keeps all."""
 
 
 class AuditTrail:
-    """Adds a signed entry to the transaction of each event; `committed` is told of commits."""
+    """Adds an entry to the transaction of each event."""
 
-    def __init__(self, database: Database, keys: AuditKeys) -> None:
-        self._database = database
-        self._keys = keys
-        self.committed: Committed | None = None
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     def record(self, session: WriteSession, event: SecurityEvent) -> None:
         """The address, the user agent and the correlation id are those of the request."""
@@ -46,24 +49,31 @@ class AuditTrail:
             "correlation_id": client.correlation_id,
             "detail": orjson.loads(orjson.dumps(event.detail, default=str)),
         }
-        entry["mac"] = self._keys.sign("entry", content(entry))
-        self._pending(session).append(entry)
+        self.add(session, entry)
 
-    async def settle(self) -> None:
-        await seal_all(self._database, self._keys)
-
-    def _pending(self, session: WriteSession) -> list[dict[str, Any]]:
-        """Inserted together, as the last statement of the transaction: no unit of work."""
+    def add(self, session: WriteSession, entry: dict[str, Any]) -> None:
+        """Inserted with the others as the last statement of the transaction: no unit of work."""
         if PENDING not in session.info:
-            entries: list[dict[str, Any]] = []
-            session.info[PENDING] = entries
+            session.info[PENDING] = []
 
             async def write() -> None:
-                del session.info[PENDING]
-                await session.execute(INSERT, entries)
+                await session.execute(INSERT, session.info.pop(PENDING))
 
             session.before_commit(write)
-            if self.committed is not None:
-                session.after_commit(self.committed)
-        pending: list[dict[str, Any]] = session.info[PENDING]
-        return pending
+        session.info[PENDING].append(entry)
+
+    async def settle(self) -> None: ...
+
+    async def prune(self, before: datetime) -> int:
+        """Removes the entries older than `before`, and records it; returns how many."""
+        removed = 0
+        while count := await self.prune_some(before):
+            removed += count
+        return removed
+
+    async def prune_some(self, before: datetime) -> int:
+        async with self.database.write() as session:
+            removed = len((await session.scalars(PRUNE, {"before": before})).all())
+            if removed:
+                events.record(session, "audit.pruned", actor_id=None, entries=removed)
+        return removed

@@ -7,8 +7,6 @@ import re
 import secrets
 from uuid import UUID
 
-import structlog
-
 from app.core import clock
 from app.core.database import WriteSession
 from app.core.security import events
@@ -20,8 +18,6 @@ from app.models.user import User
 from app.repositories.role import RoleRepository
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
-
-log = structlog.get_logger("app.auth")
 
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 200
@@ -107,7 +103,6 @@ class FederatedAccounts:
         action = "user.deactivated" if is_disabled else "user.sessions_ended"
         target = f"user:{user.id}"
         events.record(self._session, action, actor_id=None, target=target, provider=linked.provider)
-        log.warning(action, user_id=str(user.id), provider=linked.provider)
         return is_disabled
 
     async def _is_invited(self, user: User) -> bool:
@@ -157,7 +152,6 @@ class FederatedAccounts:
             roles=sorted(role.name for role in user.roles),
             provider=provider,
         )
-        log.info("user.role.changed", user_id=str(user.id), provider=provider)
 
 
 def valid_email(email: str) -> str:

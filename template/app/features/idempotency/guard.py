@@ -1,18 +1,21 @@
 """Idempotency-Key: a POST that is sent again is answered again, and creates nothing.
 
-Keys are kept per caller and path. Each POST of a `CreatingRoute` takes the header.
+Keys are kept per caller and path. Each POST of a `CreatingRoute` that answers 201 takes the header.
+Such a route must ask for `SessionDep` and, directly or not, for `CurrentUser`.
 """
 
 import hashlib
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from app.api.creating_route import CreatingRoute, Handler, before_endpoint
-from app.api.deps import CALLER, WRITE_SESSION
+from app.api.deps import CALLER, WRITE_SESSION, current_user, write_session
 from app.core import registry
 from app.core.database import WriteSession
 from app.core.http.errors import Conflict, Unprocessable
@@ -100,9 +103,21 @@ def document(app: FastAPI, schema: dict[str, Any]) -> None:
     for context in iter_route_contexts(app.routes):
         route = context.original_route
         if isinstance(route, CreatingRoute) and route.creates:
+            _require_caller_and_session(route)
             operation = schema["paths"].get(context.path_format, {}).get("post")
             if operation is not None:  # else the route is not in the schema
                 operation.setdefault("parameters", []).append(PARAMETER)
+
+
+def _require_caller_and_session(route: CreatingRoute) -> None:
+    if not {current_user, write_session} <= set(_calls(route.dependant)):
+        raise TypeError(f"POST {route.path} must ask for SessionDep and CurrentUser")
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for dependency in dependant.dependencies:
+        yield dependency.call
+        yield from _calls(dependency)
 
 
 def _checked_key(request: Request) -> str:

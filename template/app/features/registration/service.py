@@ -162,7 +162,7 @@ class PasswordReset:
             if await tokens.take((RESET_PASSWORD,), token, now) is None:
                 raise invalid_token()
             stored = await self._passwords.store(
-                session, user, password_hash, "user.password_reset", user.id
+                session, user, password_hash, "auth.password.reset", user.id
             )
             stored.email_verified = True
             await SessionRepository(session).end_all(user.id, now)

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import structlog
-
 from app.core import clock
 from app.core.database import Database
 from app.core.http.errors import Conflict, NotFound
@@ -15,8 +13,6 @@ from app.features.second_factor.repository import TotpFactorRepository
 from app.features.second_factor.schemas import RecoveryCodes, TotpReplacement
 from app.features.second_factor.service import SecondFactor, purpose_of
 from app.features.state_store import State, StateStore
-
-log = structlog.get_logger("app.auth")
 
 PURPOSE = "factor-replacement"
 LIFETIME = timedelta(minutes=10)
@@ -79,7 +75,6 @@ class FactorReplacement:
                 raise _not_pending()
             await factors.add_recovery_codes(user.id, map(totp.recovery_code_hash, codes))
             self._factor.changed(session, "factor.replaced", user.id, user.email)
-        log.info("auth.factor.replaced", user_id=str(user.id))
         return RecoveryCodes(recovery_codes=codes)
 
     def _secret(self, user: Principal, state: State) -> str:

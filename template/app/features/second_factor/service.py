@@ -88,7 +88,6 @@ class SecondFactor:
             if not confirmed:
                 await events.record_refusal(self._database, "factor.enabled", user.id)
                 raise await self.wrong_code(attempt, user.id)
-        log.info("auth.factor.enabled", user_id=str(user.id))
         return RecoveryCodes(recovery_codes=codes)
 
     async def disable(self, user: Principal) -> None:
@@ -99,7 +98,6 @@ class SecondFactor:
             if not await TotpFactorRepository(session).remove_of(user.id):
                 raise NotFound("totp_not_enrolled", "The account has no second factor.")
             self.changed(session, "factor.disabled", user.id, user.email)
-        log.info("auth.factor.disabled", user_id=str(user.id))
 
     async def remove_for(self, session: WriteSession, user: User, actor: Principal) -> None:
         """For a user who lost the authenticator and the recovery codes.
@@ -161,7 +159,6 @@ class SecondFactor:
         left = await factors.recovery_codes_left(user_id)
         if user := await UserRepository(session).get(user_id):
             self.changed(session, "factor.recovery_code_used", user_id, user.email, left=left)
-        log.warning("auth.factor.recovery_code_used", user_id=str(user_id), left=left)
         return True
 
     def changed(

@@ -26,7 +26,7 @@ def without_correlation_id(response: Response) -> tuple[int, dict[str, Any], str
 
 
 async def test_a_login_returns_tokens_and_who_they_are_for(service: Service) -> None:
-    await make_role(service, "reader", "users:read", "audit:read")
+    await make_role(service, "reader", "users:read", "reports:read")
     user = await make_user(service, roles=("reader",))
 
     response = await service.client.post(LOGIN, json={"email": user.email, "password": PASSWORD})
@@ -39,7 +39,7 @@ async def test_a_login_returns_tokens_and_who_they_are_for(service: Service) -> 
     assert body == {
         "token_type": "Bearer",
         "expires_in": 900,
-        "scope": "audit:read users:read",
+        "scope": "reports:read users:read",
         "user_id": str(user.id),
         "email": user.email,
         "username": user.username,

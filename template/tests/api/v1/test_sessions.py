@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import select, update
+from sqlalchemy import update
 from uuid_utils.compat import uuid7
 
 from app.core import clock
-from app.features.audit.models import AuditEntry
+from app.core.security.events import SecurityEvent
 from app.models.session import Session
+from tests.support.events import actions
 from tests.support.factories import PASSWORD, Tokens, logged_in, login, make_user, signed_in
 from tests.support.service import Service
 
@@ -38,11 +39,6 @@ async def refreshed(service: Service, tokens: Tokens) -> Response:
 
 async def ended(service: Service, tokens: Tokens, session_id: str) -> Response:
     return await service.client.delete(f"{SESSIONS}/{session_id}", headers=tokens.header)
-
-
-async def actions(service: Service) -> list[str]:
-    async with service.database.read() as session:
-        return list((await session.scalars(select(AuditEntry.action))).all())
 
 
 async def test_a_login_is_listed_with_where_it_came_from(service: Service) -> None:
@@ -88,7 +84,9 @@ async def test_what_has_ended_expired_or_idled_is_not_listed(service: Service, c
     assert (await refreshed(service, old)).status_code == 400
 
 
-async def test_an_ended_session_stops_at_once_and_the_others_go_on(service: Service) -> None:
+async def test_an_ended_session_stops_at_once_and_the_others_go_on(
+    service: Service, security_events: list[SecurityEvent]
+) -> None:
     user = await make_user(service)
     lost = await signed_in(service, user)
     kept = await signed_in(service, user)
@@ -101,10 +99,12 @@ async def test_an_ended_session_stops_at_once_and_the_others_go_on(service: Serv
     assert (await refreshed(service, lost)).status_code == 400
     assert await me(service, kept) == 200
     assert [row["current"] for row in await listed(service, kept)] == [True]
-    assert "auth.session.ended" in await actions(service)
+    assert "auth.session.ended" in actions(security_events)
 
 
-async def test_another_users_session_is_not_found(service: Service) -> None:
+async def test_another_users_session_is_not_found(
+    service: Service, security_events: list[SecurityEvent]
+) -> None:
     victim = await logged_in(service)
     [row] = await listed(service, victim)
     tokens = await logged_in(service, is_superuser=True)
@@ -114,7 +114,7 @@ async def test_another_users_session_is_not_found(service: Service) -> None:
     assert response.status_code == 404
     assert response.json()["code"] == "session_not_found"
     assert await me(service, victim) == 200
-    assert await actions(service) == []
+    assert security_events == []
 
 
 async def test_an_unknown_or_ended_session_is_not_found(service: Service) -> None:
@@ -130,7 +130,7 @@ async def test_an_unknown_or_ended_session_is_not_found(service: Service) -> Non
 
 
 async def test_logout_all_ends_every_session_of_the_caller_and_nobody_elses(
-    service: Service,
+    service: Service, security_events: list[SecurityEvent]
 ) -> None:
     user = await make_user(service)
     tokens = [await signed_in(service, user) for _ in range(3)]
@@ -143,4 +143,4 @@ async def test_logout_all_ends_every_session_of_the_caller_and_nobody_elses(
     refreshes = [await refreshed(service, some) for some in tokens]
     assert [answer.status_code for answer in refreshes] == [400, 400, 400]
     assert await me(service, stranger) == 200
-    assert "auth.sessions.ended" in await actions(service)
+    assert "auth.sessions.ended" in actions(security_events)

@@ -18,7 +18,7 @@ OTHERS = (
 ALLOWED = "Access-Control-Allow-Origin"
 PREFLIGHT = {
     "Access-Control-Request-Method": "PATCH",
-    "Access-Control-Request-Headers": "authorization,idempotency-key,if-match,if-none-match",
+    "Access-Control-Request-Headers": "authorization,if-match,if-none-match",
 }
 
 
@@ -39,7 +39,7 @@ async def test_a_page_reads_the_headers_that_a_client_acts_on(start: Start) -> N
         answer = await service.client.get("/health", headers={"Origin": LISTED})
 
     exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
-    assert {"ETag", "Idempotency-Replayed", "Location", "Retry-After"} <= set(exposed)
+    assert {"ETag", "Location", "Retry-After"} <= set(exposed)
 
 
 async def test_only_pages_of_a_listed_origin_may_ask_beforehand(start: Start) -> None:

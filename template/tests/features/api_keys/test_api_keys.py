@@ -9,12 +9,12 @@ from httpx2 import Response
 from sqlalchemy import event, select, update
 
 from app.core import clock, registry
+from app.core.security.events import SecurityEvent
 from app.features.api_keys.authenticator import ApiKeyAuthenticator
 from app.features.api_keys.models import ApiKey
-from app.features.audit.models import AuditEntry
-from app.features.idempotency.store import StoredAnswer
 from app.models.role import Role
 from app.models.session import Session
+from tests.support.events import actions
 from tests.support.factories import Tokens, bearer, logged_in, make_role, make_user, signed_in
 from tests.support.service import Service
 
@@ -50,10 +50,9 @@ async def listed(service: Service, tokens: Tokens) -> list[dict[str, Any]]:
     return rows
 
 
-async def recorded(service: Service) -> None:
+async def use_written(service: Service) -> None:
     """Waits until the use of a key is written."""
-    authenticator = registry.get(service.app, ApiKeyAuthenticator)
-    await authenticator.close()
+    await registry.get(service.app, ApiKeyAuthenticator).close()
 
 
 async def test_a_key_is_shown_once_and_listed_by_its_prefix(service: Service) -> None:
@@ -69,20 +68,21 @@ async def test_a_key_is_shown_once_and_listed_by_its_prefix(service: Service) ->
     assert (row["expires_at"], row["last_used_at"]) == (None, None)
 
 
-async def test_the_answer_with_the_key_is_not_stored_anywhere(service: Service) -> None:
+async def test_the_answer_with_the_key_is_not_stored_anywhere(
+    service: Service, security_events: list[SecurityEvent]
+) -> None:
     tokens = await logged_in(service)
 
     response = await create(service, tokens)
 
     async with service.database.read() as session:
         [row] = (await session.execute(select(ApiKey.__table__))).all()
-        entries = (await session.scalars(select(AuditEntry))).all()
     key = response.json()["key"]
     assert response.headers["Cache-Control"] == "no-store"
     assert hashlib.sha256(key.encode()).hexdigest() in row
     assert key not in str(row)
-    assert [entry.action for entry in entries] == ["api_key.created"]
-    assert key not in str([entry.detail for entry in entries])
+    assert actions(security_events) == ["api_key.created"]
+    assert key not in str(security_events)
 
 
 async def test_a_key_opens_what_its_scopes_name(service: Service) -> None:
@@ -226,17 +226,17 @@ async def test_the_last_use_is_recorded_once_a_minute(service: Service) -> None:
 
     for _ in range(3):
         await status(service, ME, key)
-    await recorded(service)
+    await use_written(service)
     [first] = await listed(service, tokens)
     await status(service, ME, key)
-    await recorded(service)
+    await use_written(service)
     [second] = await listed(service, tokens)
     async with service.database.write() as session:
         await session.execute(
             update(ApiKey).values(last_used_at=clock.now() - timedelta(seconds=61))
         )
     await status(service, ME, key)
-    await recorded(service)
+    await use_written(service)
     [third] = await listed(service, tokens)
 
     assert first["last_used_at"] is not None
@@ -254,7 +254,7 @@ async def test_a_use_that_cannot_be_recorded_refuses_nothing(
 
     monkeypatch.setattr(own_service.database, "write", away)
     answer = await status(own_service, ME, key)
-    await recorded(own_service)
+    await use_written(own_service)
 
     assert answer == 200
 
@@ -324,7 +324,7 @@ async def test_a_key_acts_for_its_owner(service: Service) -> None:
 async def test_a_key_and_its_owner_are_read_in_one_statement(service: Service) -> None:
     key = (await created(service, await logged_in(service)))["key"]
     await status(service, ME, key)
-    await recorded(service)
+    await use_written(service)
     statements: list[str] = []
 
     def note(*arguments: Any) -> None:
@@ -349,17 +349,3 @@ async def test_a_key_outlives_the_session_so_it_wants_a_recent_proof(service: Se
     response = await create(service, tokens)
 
     assert (response.status_code, response.json()["code"]) == (403, "reauth_required")
-
-
-async def test_a_repeated_request_makes_no_second_key_and_shows_none(service: Service) -> None:
-    tokens = await reader(service)
-    headers = {**tokens.header, "Idempotency-Key": "key-1"}
-    body = {"name": "nightly", "scopes": []}
-
-    first, second = [await service.client.post(KEYS, json=body, headers=headers) for _ in range(2)]
-
-    assert first.status_code == 201
-    assert (second.status_code, second.json()["code"]) == (409, "already_done")
-    assert len(await listed(service, tokens)) == 1
-    async with service.database.read() as session:
-        assert list(await session.scalars(select(StoredAnswer.body))) == [None]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.features.audit.models import AuditEntry
+from app.core.security.events import SecurityEvent
 from app.models.role import Role
 from app.models.user import User
 from tests.features.federation.browser import Browser, landing, signed_in_through
@@ -280,16 +280,15 @@ async def roles_after_login(service: Service, stub: Stub) -> list[str]:
     return names
 
 
-async def test_the_trail_says_who_came_through_which_provider(service: Service, stub: Stub) -> None:
+async def test_the_events_tell_who_came_through_which_provider(
+    service: Service, stub: Stub, security_events: list[SecurityEvent]
+) -> None:
     user_id = (await signed_in_through(service, stub))["user_id"]
 
-    async with service.database.read() as session:
-        entries = (await session.scalars(select(AuditEntry))).all()
-
-    told = {entry.action: entry for entry in entries}
+    told = {event.action: event for event in security_events}
     assert told["user.created"].target == f"user:{user_id}"
     assert told["identity.linked"].detail == {"provider": NAME}
-    assert "access" not in str([entry.detail for entry in entries])
+    assert "access" not in str([event.detail for event in security_events])
 
 
 async def test_a_taken_username_gets_a_suffix(service: Service, stub: Stub) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.core import clock, registry
-from app.features.audit.models import AuditEntry
+from app.core.security.events import SecurityEvent
 from app.features.federation.models import FederatedIdentity, ProviderToken
 from app.features.federation.port import Federation, Tokens
 from app.features.federation.provider_tokens import ProviderTokens
@@ -17,6 +17,7 @@ from app.models.user import User
 from tests.features.federation.browser import signed_in_through
 from tests.features.federation.conftest import NAME, Configure
 from tests.features.federation.stub import Reply, Stub
+from tests.support.events import actions
 from tests.support.factories import make_role, make_user, signed_in
 from tests.support.service import Service
 
@@ -77,7 +78,7 @@ async def test_a_token_is_refreshed_before_it_ends(service: Service, stub: Stub)
 
 
 async def test_roles_and_the_address_follow(
-    service: Service, stub: Stub, configure: Configure
+    service: Service, stub: Stub, configure: Configure, security_events: list[SecurityEvent]
 ) -> None:
     configure(acme_role_map="engineering=editor")
     await make_role(service, "editor", "users:read")
@@ -88,14 +89,13 @@ async def test_roles_and_the_address_follow(
 
     async with service.database.read() as session:
         identity = (await session.scalars(select(FederatedIdentity))).one()
-        actions = (await session.scalars(select(AuditEntry.action))).all()
     assert identity.email == "new@example.com"
     assert identity.user_id == user_id
-    assert "user.role.changed" in actions
+    assert "user.role.changed" in actions(security_events)
 
 
 async def test_a_provider_that_tells_no_groups_takes_no_role_away(
-    service: Service, stub: Stub, configure: Configure
+    service: Service, stub: Stub, configure: Configure, security_events: list[SecurityEvent]
 ) -> None:
     configure(acme_role_map="engineering=editor")
     await make_role(service, "editor", "users:read")
@@ -104,15 +104,13 @@ async def test_a_provider_that_tells_no_groups_takes_no_role_away(
 
     await synced(service)
 
-    async with service.database.read() as session:
-        actions = (await session.scalars(select(AuditEntry.action))).all()
-    assert actions.count("user.role.changed") <= 1
+    assert actions(security_events).count("user.role.changed") <= 1
     assert (await user_of(service, UUID(tokens["user_id"]))).is_active
 
 
 @pytest.mark.parametrize("path", ["/token", "/userinfo"])
 async def test_whom_the_provider_refuses_is_shut_out(
-    service: Service, stub: Stub, path: str
+    service: Service, stub: Stub, path: str, security_events: list[SecurityEvent]
 ) -> None:
     ends_in = timedelta(minutes=1) if path == "/token" else timedelta(days=1)
     (user_id,) = await linked(service, stub, 1, ends_in=ends_in)
@@ -123,10 +121,9 @@ async def test_whom_the_provider_refuses_is_shut_out(
 
     async with service.database.read() as session:
         live = select(Session).where(Session.user_id == user_id, Session.ended_at.is_(None))
-        entry = (await session.scalars(select(AuditEntry))).all()[-1]
         assert (await session.scalars(live)).all() == []
         assert (await session.scalars(select(ProviderToken))).all() == []
-    assert (entry.action, entry.target) == ("user.deactivated", f"user:{user_id}")
+    assert (security_events[-1].action, security_events[-1].target) == ("user.deactivated", f"user:{user_id}")
     assert not (await user_of(service, user_id)).is_active
 
 

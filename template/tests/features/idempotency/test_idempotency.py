@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from httpx2 import Response
 from sqlalchemy import func, select
 
-from app.api.creating_route import CreatingRoute, SecretCreatingRoute
+from app.api.creating_route import CreatingRoute
 from app.api.deps import CurrentUser, SessionDep
 from app.core import registry
 from app.core.settings import Settings
@@ -193,6 +193,10 @@ async def test_the_schema_tells_which_routes_take_a_key(service: Service) -> Non
     assert {USERS, ROLES} <= taking
 
 
+class SecretRoute(CreatingRoute):
+    keeps_answer = False
+
+
 @dataclass
 class Workshop:
     """A domain whose endpoint waits, so that a test can do something meanwhile."""
@@ -204,7 +208,7 @@ class Workshop:
 
     def install(self, app: FastAPI, settings: Settings) -> None:
         things = APIRouter(prefix="/things", route_class=CreatingRoute)
-        secrets = APIRouter(prefix="/secrets", route_class=SecretCreatingRoute)
+        secrets = APIRouter(prefix="/secrets", route_class=SecretRoute)
 
         async def create(user: CurrentUser, session: SessionDep) -> str:
             self.entered.set()
@@ -285,13 +289,30 @@ async def test_an_answer_too_large_to_keep_is_not_repeated(own_service: Service)
     assert [answer.status_code for answer in answers] == [201, 409]
 
 
-def test_a_route_without_a_caller_or_a_transaction_is_refused_at_import() -> None:
+async def test_a_route_without_a_caller_or_a_transaction_is_refused(own_service: Service) -> None:
     router = APIRouter(route_class=CreatingRoute)
 
     async def create(user: CurrentUser) -> None: ...
 
+    router.add_api_route("/things", create, methods=["POST"], status_code=201)
+    own_service.app.include_router(router)
+
     with pytest.raises(TypeError, match="SessionDep"):
-        router.add_api_route("/things", create, methods=["POST"], status_code=201)
+        own_service.app.openapi()
+
+
+async def test_a_page_of_a_listed_origin_may_use_it(start: Start) -> None:
+    origin = {"Origin": "https://app.example.org"}
+    asked = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "idempotency-key",
+    }
+    async with start(cors_allow_origins=[origin["Origin"]]) as service:
+        allowed = await service.client.options(USERS, headers=origin | asked)
+        answer = await service.client.get("/health", headers=origin)
+
+    assert allowed.status_code == 200
+    assert "Idempotency-Replayed" in answer.headers["Access-Control-Expose-Headers"]
 
 
 async def test_the_schema_names_the_header_and_its_errors(own_service: Service) -> None:

@@ -1,19 +1,13 @@
 """What the service itself does in the background: upkeep, and what of it is measured."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app.core import clock, instruments, registry
 from app.core.instruments import Instruments
-from app.core.security import Security, events
 from app.core.settings import Settings
-from app.features.audit.chain import seal_all
-from app.features.audit.jobs import PRUNE
-from app.features.audit.keys import AuditKeys
-from app.features.audit.models import AuditEntry
 from app.features.jobs import NoPayload, install
 from app.features.jobs.models import JobRow, JobStatus
 from app.features.jobs.upkeep import CLEAN_SESSIONS, PURGE
@@ -21,8 +15,7 @@ from app.models.session import Session
 from tests.features.jobs.probes import COUNT, FAIL, Mark
 from tests.features.jobs.work import drained, enqueued, reached
 from tests.support.factories import make_user, signed_in
-from tests.support.service import Service, Start
-from tests.support.time_travel import advance
+from tests.support.service import Service
 
 async def test_sessions_that_are_long_over_are_removed(own_service: Service) -> None:
     kept, gone = await make_user(own_service), await make_user(own_service)
@@ -40,28 +33,6 @@ async def test_sessions_that_are_long_over_are_removed(own_service: Service) -> 
     async with own_service.database.read() as session:
         left = (await session.scalars(select(Session.user_id))).all()
     assert left == [kept.id]
-
-
-async def test_audit_entries_are_pruned_where_a_retention_is_set(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def pruned(**settings: Any) -> list[str]:
-        async with start(**settings) as service:
-            job_id = await enqueued(service, PRUNE, NoPayload())
-            await reached(service, job_id, [JobStatus.DONE])
-            async with service.database.read() as session:
-                return list(await session.scalars(select(AuditEntry.action)))
-
-    assert await pruned(audit_retention_days=1) == []
-    async with start() as service:
-        async with service.database.write() as session:
-            events.record(session, "probe.old", actor_id=None)
-        security = registry.get(service.app, Security)
-        await seal_all(service.database, AuditKeys(security.derived_keys))
-    advance(monkeypatch, timedelta(days=2))
-
-    assert await pruned() == ["probe.old"]
-    assert await pruned(audit_retention_days=1) == ["audit.pruned"]
 
 
 async def test_what_was_done_long_ago_is_forgotten(worked: Service) -> None:

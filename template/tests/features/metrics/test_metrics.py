@@ -82,7 +82,7 @@ async def test_what_accounts_go_through_is_counted(service: Service) -> None:
 
     found = await scraped(service)
 
-    assert found[series("auth_events_total", event="login", outcome="failure")] == 1
+    assert found[series("auth_events_total", event="auth.login.failed", outcome="failure")] == 1
 
 
 async def test_the_pool_and_the_build_are_seen(service: Service) -> None:

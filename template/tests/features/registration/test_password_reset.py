@@ -187,5 +187,5 @@ async def test_a_change_and_a_reset_are_security_events(service: Service) -> Non
     await service.client.post(RESET, json=body)
 
     actions = [(event.action, event.actor_id) for event in events]
-    assert actions == [("user.password_changed", user.id), ("user.password_reset", user.id)]
+    assert actions == [("auth.password.changed", user.id), ("auth.password.reset", user.id)]
     assert PASSWORD not in str(events)

@@ -33,10 +33,10 @@ class AuditKeys:
     def sign(self, kind: Kind, message: bytes) -> str:
         return _proof(self._derived_keys(PURPOSE)[0], kind, message)
 
-    def is_genuine(self, kind: Kind, message: bytes, proof: str) -> bool | None:
-        """None where the key that the proof names is no longer known."""
+    def is_genuine(self, kind: Kind, message: bytes, proof: str | None) -> bool | None:
+        """None without a proof, and where the key that it names is no longer known."""
         for key in self._derived_keys(PURPOSE):
-            if proof.startswith(f"{_name(key)}."):
+            if proof and proof.startswith(f"{_name(key)}."):
                 expected = _proof(key, kind, message)
                 return hmac.compare_digest(expected.encode(), proof.encode())
         return None

@@ -4,24 +4,24 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import Field
 from sqlalchemy import RowMapping, bindparam, delete, or_, select
 
 from app.core import clock
 from app.core.database import Database
 from app.core.security import events
-from app.core.settings import SettingsGroup
-from app.features.audit.chain import (
+from app.features.audit.chain.keys import AuditKeys, content, link
+from app.features.audit.chain.models import ONLY_ID, AuditChain
+from app.features.audit.chain.sealer import (
+    ANY_SEALED,
     BATCH,
+    CHAIN,
     LOCK,
     BrokenChainError,
     chain_of,
-    entries,
     record_of,
     sign_chain,
 )
-from app.features.audit.keys import AuditKeys, content, link
-from app.features.audit.models import ONLY_ID, AuditChain
+from app.features.audit.trail import entries
 
 SEALED_WITHIN = timedelta(seconds=60)
 NEXT = (
@@ -40,16 +40,6 @@ OUTSIDE = (
     .limit(1)
 )
 WAITING = select(entries).where(entries.c.sequence.is_(None)).order_by(entries.c.id).limit(2000)
-SEALED_WITHOUT_RECORD = (
-    select(entries.c.id)
-    .where(entries.c.sequence.is_not(None), ~select(AuditChain.id).exists())
-    .limit(1)
-)
-
-
-class AuditSettings(SettingsGroup):
-    audit_retention_days: int | None = Field(None, ge=1)
-    """How long `app audit prune` leaves an entry; unset keeps all."""
 
 
 @dataclass(frozen=True)
@@ -110,20 +100,14 @@ async def verify(database: Database, keys: AuditKeys) -> VerifiedRange:
     return verified
 
 
-async def prune(database: Database, keys: AuditKeys, before: datetime) -> int:
-    """Removes the sealed entries older than `before` and leaves an anchor; returns how many.
+async def prune_some(database: Database, keys: AuditKeys, before: datetime) -> int:
+    """Removes the oldest sealed entries from before that time and leaves an anchor.
 
-    Raises BrokenChainError, and removes nothing more, at an entry that is not as it was sealed.
+    Raises BrokenChainError, and removes nothing, at an entry that is not as it was sealed.
     """
-    removed = 0
-    while count := await _prune_batch(database, keys, before):
-        removed += count
-    return removed
-
-
-async def _prune_batch(database: Database, keys: AuditKeys, before: datetime) -> int:
     async with database.write() as session:
-        if not await database.try_lock(session, LOCK):
+        is_begun = await session.scalar(CHAIN) is not None
+        if not is_begun or not await database.try_lock(session, LOCK):
             return 0
         chain = await chain_of(session, keys)
         anchor = chain.base_sequence
@@ -169,7 +153,7 @@ async def _chain(database: Database, keys: AuditKeys) -> AuditChain:
     async with database.read() as session:
         chain = await session.get(AuditChain, ONLY_ID)
     if chain is None:
-        if await database.rows(SEALED_WITHOUT_RECORD, {}):
+        if await database.rows(ANY_SEALED, {}):
             raise BrokenChainError("the record of the chain was removed")
         return AuditChain.empty()
     if not keys.is_genuine("chain", record_of(chain), chain.mac):

@@ -13,9 +13,10 @@ from app.core import clock, registry
 from app.core.database import Database
 from app.core.security import Security, events
 from app.core.settings import Settings
-from app.features.audit import verification
-from app.features.audit.chain import BrokenChainError, seal_all
-from app.features.audit.keys import AuditKeys
+from app.features.audit.chain import verification
+from app.features.audit.chain.keys import AuditKeys
+from app.features.audit.chain.sealer import BrokenChainError, seal_all
+from app.features.audit.chain.trail import ChainedTrail
 from app.features.audit.trail import AuditTrail
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
@@ -30,11 +31,20 @@ INSERT INTO audit_entries (id, at, actor_id, action, target, outcome, ip, user_a
 SELECT {identity}, at, actor_id, action, target, outcome, ip, user_agent, correlation_id, detail,
     mac, {sequence}, seal FROM audit_entries WHERE sequence = 3
 """
+UNSIGNED = """
+INSERT INTO audit_entries (id, at, action, outcome, detail)
+SELECT {identity}, at, action, outcome, detail FROM audit_entries WHERE sequence = 3
+"""
+UNSEAL = "UPDATE audit_entries SET mac = NULL, sequence = NULL, seal = NULL"
 
 
 def keys_of(service: Service) -> AuditKeys:
     security = registry.get(service.app, Security)
     return AuditKeys(security.derived_keys)
+
+
+def trail_of(service: Service) -> AuditTrail:
+    return registry.get(service.app, AuditTrail)
 
 
 async def written(service: Service, count: int = ENTRIES) -> None:
@@ -137,6 +147,7 @@ async def test_an_empty_trail_is_whole(service: Service) -> None:
         ([COPY.format(identity="{id}", sequence="7")], "number 7 .*inserted"),
         ([COPY.format(identity="{id}", sequence="0")], "number 0 .*inserted"),
         ([COPY.format(identity="{id}", sequence="NULL")], "not written by this service"),
+        ([UNSIGNED.format(identity="{id}")], "not written by this service"),
     ],
 )
 async def test_the_first_entry_that_is_not_as_it_was_sealed_is_named(
@@ -166,13 +177,32 @@ async def test_what_the_service_did_not_write_is_never_sealed(service: Service) 
     assert rows[0][0] == 1
 
 
+async def test_entries_from_before_the_chain_are_its_first(service: Service) -> None:
+    await sealed(service)
+    await execute(service, UNSEAL, "DELETE FROM audit_chain")
+
+    await sealed(service, 2)
+
+    rows = await service.database.rows(text("SELECT sequence FROM audit_entries ORDER BY id"), {})
+    assert [row.sequence for row in rows] == list(range(1, ENTRIES + 3))
+    assert (await verify(service)).last == ENTRIES + 2
+
+
+async def test_a_chain_begins_once(service: Service) -> None:
+    await sealed(service)
+    await execute(service, f"{UNSEAL} WHERE sequence = {ENTRIES}", "DELETE FROM audit_chain")
+
+    with pytest.raises(BrokenChainError, match="record of the chain was removed"):
+        await seal_all(service.database, keys_of(service))
+
+
 async def test_an_entry_that_waits_for_over_a_minute_is_named(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody seals here: no service runs."""
     database = Database(make_url(database_url), Settings(env_file=None))
     keys = AuditKeys(lambda purpose: [purpose.encode()])
-    events.add_recorder(database, AuditTrail(database, keys))
+    events.add_recorder(database, ChainedTrail(database, keys))
     async with database.write() as session:
         events.record(session, "test.done", actor_id=None)
     await verification.verify(database, keys)
@@ -200,9 +230,7 @@ async def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
     advance(monkeypatch, timedelta(days=10))
     await sealed(service, 3)
 
-    removed = await verification.prune(
-        service.database, keys_of(service), clock.now() - timedelta(days=5)
-    )
+    removed = await trail_of(service).prune(clock.now() - timedelta(days=5))
 
     whole = await verify(service)
     assert removed == ENTRIES
@@ -217,7 +245,7 @@ async def test_pruning_removes_nothing_behind_a_broken_entry(
     advance(monkeypatch, timedelta(days=10))
 
     with pytest.raises(BrokenChainError, match="number 3 "):
-        await verification.prune(service.database, keys_of(service), clock.now())
+        await trail_of(service).prune(clock.now())
 
     assert len(await service.database.rows(text("SELECT id FROM audit_entries"), {})) == ENTRIES
 
