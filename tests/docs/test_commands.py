@@ -13,9 +13,7 @@ from tests.support.serving import free_port, served
 HERE: dict[str, dict[str, str]] = {
     "template/docs/database.md.jinja": {},
     "template/docs/how-to/audit-trail.md": {"uv run app audit prune": "AUDIT_RETENTION_DAYS=30"},
-    "template/docs/how-to/rotate-keys.md": {
-        "uv run app keys generate": "JWT_ALGORITHM=ES256 JWT_KEYS_DIR=var/keys"
-    },
+    "template/docs/how-to/rotate-keys.md.jinja": {},
     "template/docs/how-to/secrets.md.jinja": {},
     "template/docs/how-to/sign-in-through-providers.md": {},
     "template/docs/reference.md": {},
@@ -31,7 +29,7 @@ ELSEWHERE = {
     ("docs/maintaining/add-an-extension.md", "uv run python"): "tests/static/test_covering.py",
     ("docs/maintaining/pipelines.md", "uv run python"): "tests/static/test_workflows.py",
     ("template/README.md.jinja", ""): "tests/test_readme.py",
-    ("template/docs/deployment/docker.md", "docker build"): "tests/toggles/test_image.py",
+    ("template/docs/deployment/docker.md.jinja", "docker build"): "tests/toggles/test_image.py",
     (
         "template/docs/deployment/published-image.md.jinja",
         "IMAGE=service",
@@ -53,14 +51,14 @@ NOT_RUN = {
     ("docs/maintaining/add-an-extension.md", "uv run pytest"): "as above",
     ("docs/maintaining/tests.md", "uv run pytest"): "it is what runs this test",
     ("docs/maintaining/tests.md", "uv run copier"): "tests/test_readme.py runs its like",
-    ("template/docs/deployment/docker.md", "mkdir"): "its command is in test_commands of the keys",
+    ("template/docs/deployment/docker.md.jinja", "mkdir"): "its command is in test_commands of the keys",
     (
-        "template/docs/deployment/docker.md",
+        "template/docs/deployment/docker.md.jinja",
         "IMAGE=",
     ): "tests/toggles/test_image_pipeline.py runs it with recording commands in place of docker",
-    ("template/docs/deployment/docker.md", "docker compose"): "it needs a docker daemon",
-    ("template/docs/deployment/kubernetes.md", "kubectl"): "it needs a cluster",
-    ("template/docs/deployment/kubernetes.md", "OVERLAY="): "tests/toggles/test_image_pipeline.py "
+    ("template/docs/deployment/docker.md.jinja", "docker compose"): "it needs a docker daemon",
+    ("template/docs/deployment/kubernetes.md.jinja", "kubectl"): "it needs a cluster",
+    ("template/docs/deployment/kubernetes.md.jinja", "OVERLAY="): "tests/toggles/test_image_pipeline.py "
     "runs it with recording commands in place of kubectl",
     (
         "template/docs/deployment/published-image.md.jinja",

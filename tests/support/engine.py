@@ -117,7 +117,11 @@ def _started(
     (secrets / "database_url").write_text(os.environ["ENGINE_DATABASE_URL"])
     if (secrets / "redis_url").exists():
         (secrets / "redis_url").write_text(NOBODY)
-    variables = service["environment"]
+    # The folder of the stand-in is /tmp there, and no volume is mounted on /data.
+    variables = {
+        name: value.replace("/data/", "/tmp/")  # noqa: S108
+        for name, value in service["environment"].items()
+    }
     image = Image(Path(os.environ["ENGINE_ROOT"]), 0, secrets)
     return started(image, *command, data=folder / "data", log=log, **variables)
 

@@ -41,8 +41,8 @@ NEVER_IMPORTED = {
     "ruff": "a tool",
     "types-python-jose": "stubs",
 }
-RUNTIME = {"app", "tooling", "migrations"}
-OWN = RUNTIME | {"tests", "loadtests"}
+RUNTIME = {"app", "migrations"}
+OWN = RUNTIME | {"tests", "tooling", "loadtests"}
 
 
 def undeclared(project: Path) -> dict[str, set[str]]:

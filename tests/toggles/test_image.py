@@ -68,6 +68,7 @@ def test_it_migrates_serves_and_stops(image: Image, project: Path, tmp_path: Pat
         settings = {
             "DATABASE_URL": database_url,
             "SECRET_KEY": "vJ3xT9qLw2RzK7mNb5Yc8HdF4sGp6AeU",
+            "JWT_KEYS_DIR": "/tmp/jwt_keys",  # noqa: S108
             "TRUSTED_HOSTS": "127.0.0.1",
             "TRUSTED_PROXIES": "none",
             "MAIL_URL": "file:///tmp/mail",
@@ -75,6 +76,7 @@ def test_it_migrates_serves_and_stops(image: Image, project: Path, tmp_path: Pat
             # Nobody listens there: what Redis holds may be missing.
             "REDIS_URL": "redis://127.0.0.1:1",
         }
+        _finished(image, "app", "keys", "rotate", data=data, **settings)
         _finished(image, "app", "db", "upgrade", data=data, **settings)
         names = ("--email", ADMIN, "--username", "admin", "--password-stdin")
         _finished(image, "app", "init-admin", *names, data=data, stdin=PASSWORD, **settings)

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, cast
+from typing import Annotated, Any, cast
 
 import typer
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError, to_tuple
+from alembic.util import to_tuple
 
 from app.core.database import migrations
 from app.core.database.engine_kind import BackupError
@@ -68,14 +68,12 @@ def backup(
 ) -> None:
     """Copy the database, as of one moment, into a file that only its owner may read."""
     url = database_url(Settings())
+    file.touch(mode=0o600, exist_ok=False)
     try:
-        file.touch(mode=0o600, exist_ok=False)
         engine_kind(url).backup(url, file)
-    except FileExistsError:
-        _fail(f"{file} is there already")
-    except BackupError as error:
+    except BackupError:
         file.unlink()
-        _fail(str(error))
+        raise
     typer.echo(f"{file} holds the database")
 
 
@@ -85,10 +83,7 @@ def restore(
 ) -> None:
     """Fill a database without tables from that file; then `app db upgrade` may be needed."""
     url = database_url(Settings())
-    try:
-        engine_kind(url).restore(url, file)
-    except BackupError as error:
-        _fail(str(error))
+    engine_kind(url).restore(url, file)
     typer.echo(f"the database is that of {file}")
 
 
@@ -120,13 +115,4 @@ def _write_revision(config: Config, message: str, autogenerate: bool) -> None:
 
 
 def _run(action: Callable[[Config], Any]) -> None:
-    url = database_url(Settings())
-    try:
-        asyncio.run(migrations.run(url, action))
-    except CommandError as error:
-        _fail(str(error))
-
-
-def _fail(sentence: str) -> NoReturn:
-    typer.secho(sentence, fg=typer.colors.RED, err=True)
-    raise typer.Exit(1) from None
+    asyncio.run(migrations.run(database_url(Settings()), action))

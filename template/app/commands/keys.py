@@ -4,7 +4,7 @@ import secrets
 
 import typer
 
-from app.core.security.secret_key import MIN_KEY_BYTES
+from app.core.security.security import MIN_KEY_BYTES
 
 cli = typer.Typer(no_args_is_help=True, help="Secret keys of this service.")
 

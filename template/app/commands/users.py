@@ -65,7 +65,7 @@ def list_roles() -> None:
 
 
 async def _set_password(account: str, password: str) -> None:
-    # With what sends mail: the owner is told.
+    # In its lifespan: what a part tells the owner leaves before the end.
     async with recording_app(Settings()) as app, lifespan.run(app):
         database, passwords = registry.get(app, Database), registry.get(app, OwnPassword)
         async with database.read() as session:

@@ -10,6 +10,21 @@ from app.core.database import Base, UtcDateTime
 from app.models.role import Role, user_roles
 
 
+
+USER_FIELDS = (
+    "id",
+    "username",
+    "email",
+    "full_name",
+    "is_active",
+    "is_superuser",
+    "email_verified",
+    "created_at",
+    "updated_at",
+)
+"""What clients may see of a user, beside the roles."""
+
+
 class User(Base):
     """`email` and `username` are stored in lower case, so that the constraints see one spelling."""
 

@@ -13,23 +13,11 @@ from app.core.security.principal import Principal, Principals
 from app.core.settings import Settings
 from app.models.role import Role, user_roles
 from app.models.session import Session
-from app.models.user import User
+from app.models.user import USER_FIELDS, User
 
 users = cast("Table", User.__table__)
 sessions = cast("Table", Session.__table__)
 roles = cast("Table", Role.__table__)
-
-USER_FIELDS = (
-    "id",
-    "username",
-    "email",
-    "full_name",
-    "is_active",
-    "is_superuser",
-    "email_verified",
-    "created_at",
-    "updated_at",
-)
 
 
 def with_roles(start: Join) -> Join:

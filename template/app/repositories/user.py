@@ -18,7 +18,7 @@ from app.core.database.repository import (
     paged,
 )
 from app.models.role import Role, user_roles
-from app.models.user import User
+from app.models.user import USER_FIELDS, User
 from app.schemas.user import UserQuery
 
 users = cast("Table", User.__table__)
@@ -30,19 +30,7 @@ ROLE_NAMES = (
     .where(user_roles.c.user_id == users.c.id)
     .scalar_subquery()
 )
-LISTED = select(
-    users.c.id,
-    users.c.username,
-    users.c.email,
-    users.c.full_name,
-    users.c.is_active,
-    users.c.is_superuser,
-    users.c.email_verified,
-    users.c.created_at,
-    users.c.updated_at,
-    ROLE_NAMES.label("roles"),
-)
-
+LISTED = select(*(users.c[name] for name in USER_FIELDS), ROLE_NAMES.label("roles"))
 BY_IDENTIFIER = (
     select(User)
     .where(or_(*(name == bindparam("identifier") for name in (User.email, User.username))))

@@ -68,3 +68,10 @@ def test_show_prints_every_setting_and_no_secret(app: App, monkeypatch: pytest.M
     assert shown["SECRET_KEY"] == shown["MONITORING_TOKEN"] == "**********"
     assert shown["LOGIN_FAILURES_PER_ACCOUNT"] == 7
     assert shown.keys() >= {name.upper() for name in isolation.setting_names("app.")}
+
+
+def test_the_schema_is_printed_without_a_server(app: App) -> None:
+    result = app("openapi")
+
+    assert result.exit_code == 0
+    assert "/api/v1/auth/login" in json.loads(result.stdout)["paths"]

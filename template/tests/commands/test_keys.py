@@ -1,6 +1,6 @@
 """`app keys`."""
 
-from app.core.security.secret_key import key_weakness
+from app.core.security.security import key_weakness
 from tests.support.command_line import App
 
 

@@ -98,28 +98,23 @@ async def test_what_accounts_go_through_is_told(start: Start, recorded: Recorded
 
 
 def test_what_optional_parts_tell_arrives(recorded: Recorded) -> None:
+    instruments.add(Instruments())
     instruments.add(recorded)
 
     instruments.rate_limit_hit("auth")
     instruments.cache_request("miss")
     instruments.job_finished("send_mail", "retry", 0.1)
-
-    assert recorded.events == [("limit", "auth"), ("cache", "miss"), ("send_mail", "retry")]
-
-
-def test_a_trace_is_carried_to_where_it_goes_on(recorded: Recorded) -> None:
-    instruments.add(recorded)
-
-    carrier = instruments.carrier()
-    with instruments.continued("send_mail", carrier):
+    with instruments.continued("send_mail", instruments.carrier()):
         assert recorded.carriers == [{"traceparent": "here"}]
-    assert recorded.events == [("send_mail", "left")]
+
+    assert recorded.events == [
+        ("limit", "auth"),
+        ("cache", "miss"),
+        ("send_mail", "retry"),
+        ("send_mail", "left"),
+    ]
 
 
 def test_nobody_listens_unless_added(service: Service) -> None:
-    instruments.add(Instruments())
-
-    instruments.rate_limit_hit("auth")
-
     with instruments.continued("send_mail", {}), instruments.asking("redis", "GET"):
         assert instruments.carrier() == {}

@@ -29,9 +29,8 @@ def configured_variables() -> list[str]:
 def logging_restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    # The tests' own client and mail server are no part of the service, and say all they see.
-    for name in ("httpx2", "mail.log"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # The tests' own client is no part of the service, and says all it sees.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     yield
     root.handlers[:] = handlers
     root.setLevel(level)

@@ -1,6 +1,7 @@
 """A real SMTP server on loopback that keeps what it is sent, or refuses it, or says nothing."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Sink:
 @asynccontextmanager
 async def sink(*replies: str) -> AsyncIterator[Sink]:
     kept = Sink(replies=list(replies))
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # it says all it sees
     server = await asyncio.get_running_loop().create_server(
         lambda: SMTP(kept, hostname="sink.test", enable_SMTPUTF8=True), "127.0.0.1", 0
     )

@@ -6,6 +6,7 @@
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -17,6 +18,7 @@ from tooling.new.names import RefusedError, pascal, require_name
 DEFAULT_MAX_LENGTH = 200
 MAX_STR_LENGTH = 2_000
 MAX_TEXT_LENGTH = 10_000
+MAKER = re.compile(r"^async def (make_\w+)\(", re.MULTILINE)
 DIGITS = re.compile(r"([0-9]{1,2}):([0-9]{1,2})")
 SECRETS = {"password", "secret", "token", "refresh_token"}
 # Columns of every domain, parameters of every list, and names that the generated modules use.
@@ -64,6 +66,15 @@ class Field:
     def or_none(self) -> str:
         return " | None" if self.is_optional else ""
 
+    @property
+    def default(self) -> str:
+        if self.is_optional:
+            return " = None"
+        return " = False" if self.python == "bool" else ""
+
+    def foreign_key(self, table: str) -> str:
+        return f"fk_{table}_{self.name}_{self.target}"
+
 
 KINDS = {
     "int": Field("", "int", "sa.Integer()", "Int32", "7", "8", is_ordered=True),
@@ -92,9 +103,9 @@ KINDS = {
 }
 
 
-def read(words: list[str]) -> list[Field]:
-    """Raises RefusedError."""
-    fields = [_field(word) for word in words]
+def read(words: list[str], project: Path) -> list[Field]:
+    """Raises RefusedError. A reference is to users, or to a domain that `app new domain` wrote."""
+    fields = [_field(word, project) for word in words]
     names = [field.name for field in fields]
     for name in names:
         if names.count(name) > 1:
@@ -104,7 +115,7 @@ def read(words: list[str]) -> list[Field]:
     return fields
 
 
-def _field(word: str) -> Field:
+def _field(word: str, project: Path) -> Field:
     name, _, kind = word.removesuffix("?").partition(":")
     kind, _, argument = kind.partition(":")
     require_name(name)
@@ -112,8 +123,21 @@ def _field(word: str) -> Field:
     field = replace(_of_kind(word, name, kind, argument), is_optional=word.endswith("?"))
     if field.target:
         key = f'ForeignKey("{field.target}.id", ondelete="{field.on_delete}"), index=True'
-        return replace(field, name=f"{name}_id", column=key)
+        maker = _maker(project, field.target)
+        sample = f"str((await {maker}(service)).id)"
+        return replace(field, name=f"{name}_id", column=key, maker=maker, sample=sample)
     return replace(field, name=name)
+
+
+def _maker(project: Path, table: str) -> str:
+    """The function of the tests that makes a row of the table."""
+    if table == "users":
+        return "make_user"
+    factory = project / "tests" / "domains" / table / "factory.py"
+    found = MAKER.search(factory.read_text()) if factory.is_file() else None
+    if found is None:
+        raise RefusedError(f"ref:{table}: a field refers to users or to a domain made this way")
+    return found[1]
 
 
 def _require_free(name: str) -> None:

@@ -1,8 +1,7 @@
-"""What a domain is called: its plural on the command line, and every other form of it."""
+"""The plural on the command line, and every other form of it."""
 
 import keyword
 import re
-from dataclasses import dataclass
 
 MAX_LENGTH = 30
 SHAPE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -13,35 +12,14 @@ ENDINGS = (
     (re.compile(r"(?<=[^su])s$"), ""),
 )
 
+type Forms = dict[str, str]
+
 
 class RefusedError(Exception):
     """What was asked for cannot be made; the text is the sentence that says why."""
 
 
-@dataclass(frozen=True)
-class Names:
-    plural: str
-    singular: str
-
-    @property
-    def entity(self) -> str:
-        return pascal(self.singular)
-
-    def placeholders(self) -> dict[str, str]:
-        words = self.plural.replace("_", " ")
-        return {
-            "plural": self.plural,
-            "singular": self.singular,
-            "Plural": pascal(self.plural),
-            "Entity": self.entity,
-            "slug": self.plural.replace("_", "-"),
-            "word": self.singular.replace("_", " "),
-            "words": words,
-            "Words": words.capitalize(),
-        }
-
-
-def read(plural: str, singular: str | None) -> Names:
+def read(plural: str, singular: str | None) -> Forms:
     """Raises RefusedError. An English plural in -s needs no `singular`."""
     require_name(plural)
     found = singular or singular_of(plural)
@@ -50,7 +28,21 @@ def read(plural: str, singular: str | None) -> Names:
             f"{plural!r} is not a plural in -s: name the singular too, with --singular"
         )
     require_name(found)
-    return Names(plural, found)
+    return forms(plural, found)
+
+
+def forms(plural: str, singular: str) -> Forms:
+    words = plural.replace("_", " ")
+    return {
+        "plural": plural,
+        "singular": singular,
+        "Plural": pascal(plural),
+        "Entity": pascal(singular),
+        "slug": plural.replace("_", "-"),
+        "word": singular.replace("_", " "),
+        "words": words,
+        "Words": words.capitalize(),
+    }
 
 
 def require_name(name: str) -> None:

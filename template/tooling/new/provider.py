@@ -2,18 +2,16 @@
 
 import json
 from pathlib import Path
-from string import Template
 from typing import Annotated
 
 import typer
 
 from app import installed
-from tooling import new
+from tooling.new import files
 from tooling.new.names import RefusedError, require_name
-from tooling.new.registration import registered
+from tooling.new.registration import with_domain
 from tooling.reference import groups
 
-TEMPLATES = Path(__file__).parent / "templates" / "provider"
 RESERVED = {"local", "google", "okta", "entra", "github", "oidc"}
 """The password's, and those that an answer of the template brings, now or later."""
 MAX_DISPLAY_LENGTH = 50
@@ -26,13 +24,7 @@ def provider(
     ] = None,
 ) -> None:
     """Write a provider through whom users sign in, with its test, and install it."""
-    try:
-        written = write_provider(new.PROJECT, name, display_name)
-    except RefusedError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        raise typer.Exit(1) from None
-    for path in written:
-        typer.echo(path)
+    files.run(lambda: write_provider(files.PROJECT, name, display_name))
     prefix = name.upper()
     typer.echo(f"Next: set {prefix}_ISSUER and {prefix}_CLIENT_ID, and register the redirect URI")
     typer.echo(f"https://<this service>/api/v1/auth/callback/{name} at the provider.")
@@ -42,19 +34,10 @@ def write_provider(project: Path, name: str, display_name: str | None = None) ->
     """Paths of the files written. Raises RefusedError before anything is written."""
     require_name(name)
     _require_free(project, name)
-    new.require_tools()
-    values = {
-        "name": name,
-        "PREFIX": name.upper(),
-        "display_name": json.dumps(_shown(name, display_name), ensure_ascii=False),
-    }
-    tests = f"tests/domains/{name}"
-    texts = {
-        f"app/domains/{name}/__init__.py": _filled("provider", values),
-        f"{tests}/test_{name}.py": _filled("test", values),
-        new.INSTALLED: registered((project / new.INSTALLED).read_text(), name),
-    }
-    return new.write_files(project, texts)
+    shown = json.dumps(_shown(name, display_name), ensure_ascii=False)
+    texts = files.filled("provider", name=name, display_name=shown)
+    texts[files.INSTALLED] = with_domain((project / files.INSTALLED).read_text(), name)
+    return files.write(project, texts)
 
 
 def _require_free(project: Path, name: str) -> None:
@@ -83,7 +66,3 @@ def _shown(name: str, display_name: str | None) -> str:
     if display_name != display_name.strip():
         raise RefusedError("a display name has no space before or after it")
     return display_name
-
-
-def _filled(template: str, values: dict[str, str]) -> str:
-    return Template((TEMPLATES / f"{template}.txt").read_text()).substitute(values)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from app.core.database import migrations
-from tooling import checkout, doctor
+from tooling import doctor
 
 IDENTITY = ("-c", "user.name=Tests", "-c", "user.email=tests@example.com")
 
@@ -50,7 +50,7 @@ def project(tmp_path: Path, template: Path) -> Path:
 
 def answer(project: Path, source: Path | str, version: str) -> None:
     text = f"# Changes here will be overwritten\n_commit: {version}\n_src_path: {source}\n"
-    (project / checkout.ANSWERS).write_text(text)
+    (project / doctor.ANSWERS).write_text(text)
 
 
 def commit(project: Path) -> None:
@@ -120,13 +120,13 @@ def test_a_machine_without_git_fails(project: Path, monkeypatch: pytest.MonkeyPa
 def test_a_git_that_hangs_is_unknown_not_a_failure(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkout, "TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(doctor, "TIMEOUT_SECONDS", 0)
 
     assert doctor.newest_release(str(project)) is None
 
 
 def test_answers_that_were_never_committed_leave_the_edits_unknown(project: Path) -> None:
-    git(project, "rm", "--quiet", "--cached", checkout.ANSWERS)
+    git(project, "rm", "--quiet", "--cached", doctor.ANSWERS)
     git(project, "commit", "--quiet", "--amend", "--message", "Without answers")
 
     assert found(project)["edited files"][0] == "warn"

@@ -13,9 +13,9 @@ import pytest
 
 from tests.support import project
 from tests.support.command_line import App
-from tooling.new import write_domain
+from tooling.new.domain import write_domain
 from tooling.new.names import RefusedError, singular_of
-from tooling.new.registration import registered
+from tooling.new.registration import with_domain
 
 FIELDS = ["title:str:120", "notes:text?", "size:int", "share:float", "price:decimal:10:2"]
 FIELDS += ["done:bool", "day:date", "due:datetime?", "batch:uuid", "owner:ref:users?"]
@@ -210,10 +210,10 @@ def test_the_singular_of_a_plural(plural: str, singular: str | None) -> None:
 
 
 def test_registering_twice_changes_nothing() -> None:
-    once = registered(SEEDED, "projects")
+    once = with_domain(SEEDED, "projects")
 
     assert "(projects.DOMAIN,)" in once
-    assert registered(once, "projects") == once
+    assert with_domain(once, "projects") == once
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_registering_twice_changes_nothing() -> None:
 def test_a_domain_joins_what_is_registered(domains: str) -> None:
     source = f"from app.domains import ours\n\nDOMAINS: tuple[Domain, ...] = {domains}\n"
 
-    text = registered(source, "projects")
+    text = with_domain(source, "projects")
 
     assert "from app.domains import projects\n" in text
     assert all(line in text for line in ("ours.DOMAIN", "projects.DOMAIN"))
@@ -249,4 +249,4 @@ def test_a_domain_joins_what_is_registered(domains: str) -> None:
 )
 def test_a_file_of_another_shape_is_left_to_its_owner(source: str, sentence: str) -> None:
     with pytest.raises(RefusedError, match=sentence):
-        registered(source, "projects")
+        with_domain(source, "projects")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.support import project
-from tooling.new import write_domain
-from tooling.new.job import registered, write_job
+from tooling.new.domain import write_domain
+from tooling.new.job import write_job
 from tooling.new.names import RefusedError
+from tooling.new.registration import with_job
 
 RECORD = "app/domains/specimens/__init__.py"
 
@@ -83,4 +84,4 @@ def test_a_job_is_not_written_twice(copy: Path) -> None:
 )
 def test_a_record_of_another_shape_is_left_alone(source: str, sentence: str) -> None:
     with pytest.raises(RefusedError, match=sentence):
-        registered(source, "specimens", "weigh")
+        with_job(source, "specimens", "weigh")

@@ -12,7 +12,7 @@ from app.domains import Domain
 from app.features.federation.port import Provider, openid_identity
 from tests.support import project
 from tests.support.command_line import App
-from tooling.new import write_domain
+from tooling.new.domain import write_domain
 from tooling.new.names import RefusedError
 from tooling.new.provider import write_provider
 

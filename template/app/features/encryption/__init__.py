@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from app.core import registry
 from app.core.security import Security
-from app.core.security.secret_key import derive, key_weakness
+from app.core.security.security import derive, key_weakness
 from app.core.settings import Settings, SettingsGroup
 from app.features.encryption.columns import EncryptedColumns
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 
 from app.core import lifespan, registry
 from app.core.database import Database
-from app.core.database.postgres_login import PostgresLogin, login_of
+from app.core.database.postgres import PostgresLogin, login_of
 from app.core.database.replica import ReplicaSettings
 from app.core.database.settings import DatabaseSettings, engine_kind
 from app.core.settings import Settings, SettingsGroup

@@ -39,39 +39,42 @@ async def test_health_and_liveness_touch_no_part(
     assert liveness.json()["timestamp"].endswith(("Z", "+00:00"))
 
 
-async def test_readiness_names_its_checks(service: Service) -> None:
-    response = await service.client.get(READINESS)
-
-    body = response.json()
-    assert response.status_code == 200
-    assert body["status"] == "ready"
-    assert body["checks"]["database"]["status"] == "healthy"
-    assert body["checks"]["database"]["critical"] is True
-    assert body["checks"]["database"]["response_time_ms"] >= 0
-
-
 @pytest.mark.parametrize(
-    ("critical", "status", "word"), [(True, 503, "not_ready"), (False, 200, "degraded")]
+    ("critical", "status", "readiness", "report"),
+    [
+        (None, 200, "ready", "healthy"),
+        (False, 200, "degraded", "degraded"),
+        (True, 503, "not_ready", "unhealthy"),
+    ],
 )
 async def test_a_failed_check_decides_by_how_critical_it_is(
-    service: Service, critical: bool, status: int, word: str
+    service: Service, critical: bool | None, status: int, readiness: str, report: str
 ) -> None:
-    health.register(service.app, "part", broken, critical=critical)
+    if critical is not None:
+        health.register(service.app, "part", broken, critical=critical)
 
-    response = await service.client.get(READINESS)
+    answers = [await service.client.get(path) for path in (READINESS, REPORT)]
 
-    assert response.status_code == status
-    assert response.json()["status"] == word
-    assert response.json()["checks"]["part"]["status"] == "unhealthy"
-    assert "away" not in response.text
+    bodies = [answer.json() for answer in answers]
+    assert [answer.status_code for answer in answers] == [status, 200]
+    assert [body["status"] for body in bodies] == [readiness, report]
+    for body in bodies:
+        database = body["checks"]["database"]
+        assert (database["status"], database["critical"]) == ("healthy", True)
+        assert database["response_time_ms"] >= 0
+        failed = {name for name, one in body["checks"].items() if one["status"] == "unhealthy"}
+        assert failed == (set() if critical is None else {"part"})
+    assert "away" not in answers[0].text + answers[1].text
+    assert bodies[1]["environment"] == "test"
+    assert bodies[1]["version"] == service.app.version
+    assert bodies[1]["uptime_seconds"] >= 0
 
 
 async def test_a_check_that_hangs_fails_after_its_time(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry.get(
-        service.app, Health
-    ).checks.clear()  # no other one may be cut off on a busy machine
+    # No other one may be cut off on a busy machine.
+    registry.get(service.app, Health).checks.clear()
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
     health.register(service.app, "slow", asyncio.Event().wait, critical=True)  # type: ignore[arg-type]
 
@@ -131,26 +134,6 @@ async def test_a_draining_process_is_not_ready_and_closes_its_connections(
     assert readiness.json()["status"] == "not_ready"
     assert readiness.headers["Connection"] == "close"
     assert liveness.status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("critical", "word"), [(None, "healthy"), (False, "degraded"), (True, "unhealthy")]
-)
-async def test_the_report_is_the_sum_of_the_checks(
-    service: Service, critical: bool | None, word: str
-) -> None:
-    if critical is not None:
-        health.register(service.app, "part", broken, critical=critical)
-
-    response = await service.client.get(REPORT)
-
-    body = response.json()
-    assert response.status_code == 200
-    assert body["status"] == word
-    assert body["environment"] == "test"
-    assert body["version"] == service.app.version
-    assert body["uptime_seconds"] >= 0
-    assert body["checks"]["database"]["status"] == "healthy"
 
 
 async def test_in_production_the_report_is_for_those_who_may_see_it(start: Start) -> None:

@@ -1,18 +1,54 @@
-"""A request body that does not come is not waited for."""
+"""Bodies of requests: each has a size and a time."""
 
 import asyncio
+import json
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from app.core.http.body import BodyLimits
 from app.core.http.errors import BodyError
+from tests.support import asgi
 from tests.support.raw_http import Head, connect
 from tests.support.server import serving
+from tests.support.service import Service, Start
 
+LOGIN = "/api/v1/auth/login"
 SECONDS = 0.1
 FIRST: Message = {"type": "http.request", "body": b"{", "more_body": True}
 LAST: Message = {"type": "http.request", "body": b"}", "more_body": False}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        (LOGIN, b"application/json"),
+        ("/api/v1/auth/token", b"application/x-www-form-urlencoded"),
+    ],
+)
+@pytest.mark.parametrize("chunks", [[b"[" * 65_536] * 17, [b""]])
+async def test_a_body_over_the_bound_is_refused(
+    service: Service, path: str, kind: bytes, chunks: list[bytes]
+) -> None:
+    """Whether it says its length, or is counted as it arrives."""
+    headers = [(b"host", b"service.test"), (b"content-type", kind)]
+    if len(chunks) == 1:
+        headers.append((b"content-length", b"1048577"))
+
+    answer = await asgi.send(service.app, path, headers, method="POST", chunks=chunks)
+
+    assert answer.status == json.loads(answer.body)["status"] == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_bound_is_a_setting(start: Start) -> None:
+    async with start(max_body_bytes=1024) as service:
+        answers = [
+            await service.client.post(LOGIN, json={"username": "a", "password": "b" * length})
+            for length in (1024, 1)
+        ]
+
+    assert [answer.status_code for answer in answers] == [413, 401]
 
 
 def scope(method: str, media_type: bytes) -> Scope:

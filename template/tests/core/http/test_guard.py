@@ -1,18 +1,19 @@
-"""Requests that are refused before any part sees them."""
+"""Requests that are refused by their head, and whose X-Forwarded-For is believed."""
 
 import json
 
 import pytest
 
-from tests.support import asgi
+from app.core.http.guard import GuardSettings
+from app.core.settings import ConfigurationError, Settings
+from tests.support import asgi, log
 from tests.support.service import Service, Start
 
 # These tests add routes, read log lines or take parts away.
 pytestmark = pytest.mark.own_service
 
-LOGIN = "/api/v1/auth/login"
-JSON = (b"content-type", b"application/json")
 HOST = (b"host", b"service.test")
+FORWARDED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
 
 
 @pytest.mark.parametrize("hosts", [[], [HOST, HOST], [HOST, (b"host", b"attacker.example")]])
@@ -29,87 +30,78 @@ async def test_a_request_has_exactly_one_host(
     assert json.loads(answer.body)["correlation_id"] == answer.headers["x-correlation-id"]
 
 
+async def test_only_trusted_hosts_are_served_and_probes_may_send_any(start: Start) -> None:
+    trusted = ["api.example.org", "API.Example.org:8443", "a.wild.example"]
+    foreign = ["wild.example", "xwild.example", "attacker.example", "", "[::1]:80"]
+    foreign += ["api.example.org.attacker.example"]
+    probes = ["/health", "/api/v1/health/liveness", "/api/v1/health/readiness"]
+    async with start(trusted_hosts=["api.example.org", "*.wild.example"]) as service:
+
+        async def status(host: str, path: str = "/api/v1/users/me") -> int:
+            return (await service.client.get(path, headers={"Host": host})).status_code
+
+        assert {await status(host) for host in trusted} == {401}
+        assert {await status(host) for host in foreign} == {400}
+        assert {await status("10.0.0.7:8000", path) for path in probes} == {200}
+
+
 @pytest.mark.parametrize(
-    ("host", "status"),
+    ("query", "status"),
     [
-        ("api.example.org", 401),
-        ("API.Example.org:8443", 401),
-        ("a.wild.example", 401),
-        ("wild.example", 400),
-        ("attacker.example", 400),
-        ("api.example.org.attacker.example", 400),
-        ("xwild.example", 400),
-        ("", 400),
-        ("[::1]:80", 400),
+        ("limit=1&limit=2", 400),
+        ("skip=0&limit=1&skip=0", 400),
+        ("limit=1&%6cimit=2", 400),
+        ("skip=0&limit=2&", 401),
     ],
 )
-async def test_only_trusted_hosts_are_served(start: Start, host: str, status: int) -> None:
-    async with start(trusted_hosts=["api.example.org", "*.wild.example"]) as service:
-        response = await service.client.get("/api/v1/users/me", headers={"Host": host})
-
-    assert response.status_code == status
-
-
-@pytest.mark.parametrize("path", ["/health", "/api/v1/health/liveness", "/api/v1/health/readiness"])
-async def test_probes_may_send_any_host(start: Start, path: str) -> None:
-    async with start(trusted_hosts=["api.example.org"]) as service:
-        response = await service.client.get(path, headers={"Host": "10.0.0.7:8000"})
-
-    assert response.status_code == 200
-
-
-async def test_a_body_that_says_it_is_too_long_is_refused(service: Service) -> None:
-    body = b'{"username": "' + b"a" * 1_048_576 + b'"}'
-
-    response = await service.client.post(LOGIN, content=body, headers=[JSON])
-
-    assert response.status_code == 413
-    assert response.headers["Content-Type"] == "application/problem+json"
-
-
-async def test_a_chunked_body_is_counted_as_it_arrives(service: Service) -> None:
-    chunks = [b"[" * 65_536] * 17
-    headers = [HOST, JSON, (b"transfer-encoding", b"chunked")]
-
-    answer = await asgi.send(service.app, LOGIN, headers, method="POST", chunks=chunks)
-
-    assert answer.status == 413
-    assert json.loads(answer.body)["status"] == 413
-
-
-async def test_a_form_is_counted_too(service: Service) -> None:
-    headers = [HOST, (b"content-type", b"application/x-www-form-urlencoded")]
-
-    answer = await asgi.send(
-        service.app,
-        "/api/v1/auth/token",
-        headers,
-        method="POST",
-        chunks=[b"a" * 65_536] * 17,
-    )
-
-    assert answer.status == 413
-
-
-async def test_the_bound_is_a_setting(start: Start) -> None:
-    body = {"username": "a", "password": "b" * 1024}
-    async with start(max_body_bytes=1024) as service:
-        refused = await service.client.post(LOGIN, json=body)
-        accepted = await service.client.post(LOGIN, json={"username": "a", "password": "b"})
-
-    assert refused.status_code == 413
-    assert accepted.status_code == 401
-
-
-@pytest.mark.parametrize("query", ["limit=1&limit=2", "skip=0&limit=1&skip=0", "limit=1&%6cimit=2"])
-async def test_a_query_parameter_is_given_once(service: Service, query: str) -> None:
+async def test_a_query_parameter_is_given_once(service: Service, query: str, status: int) -> None:
     response = await service.client.get(f"/api/v1/users?{query}")
 
-    assert response.status_code == 400
-    assert response.json()["code"] == "parameter_repeated"
+    assert response.status_code == status
+    assert response.json()["code"] == {400: "parameter_repeated", 401: "not_authenticated"}[status]
 
 
-async def test_different_parameters_pass_the_guard(service: Service) -> None:
-    response = await service.client.get("/api/v1/users?skip=0&limit=2&")
+@pytest.mark.parametrize(
+    ("trusted", "seen"),
+    [
+        (None, "127.0.0.1"),
+        (["none"], "127.0.0.1"),
+        (["10.0.0.0/8"], "127.0.0.1"),
+        (["127.0.0.1"], "203.0.113.7"),
+        (["127.0.0.0/8"], "203.0.113.7"),
+    ],
+)
+async def test_the_header_is_believed_from_named_proxies_only(
+    start: Start,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    trusted: list[str] | None,
+    seen: str,
+) -> None:
+    async with start(trusted_proxies=trusted, log_format="json") as service:
+        await service.client.get("/health", headers=FORWARDED)
 
-    assert response.status_code == 401
+    lines = log.parsed(capsysbinary.readouterr().out)
+    assert log.named(lines, "request.completed")[0]["client_ip"] == seen
+
+
+@pytest.mark.parametrize("listed", ["*", "banana", "10.0.0.0/99", "10.1.2.3/8", "10.0.0.1,none"])
+def test_what_names_no_proxy_is_refused(listed: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"TRUSTED_PROXIES: .*neither an address"):
+        Settings(env_file=None, environment="test", trusted_proxies=listed).group(GuardSettings)
+
+
+async def test_a_made_up_address_does_not_escape_the_lock_of_the_real_one(start: Start) -> None:
+    body = {"username": "nobody", "password": "wrong"}
+    async with start(login_failures_per_address=2, login_failures_per_account=9) as service:
+        statuses = [
+            (
+                await service.client.post(
+                    "/api/v1/auth/login",
+                    json=body,
+                    headers={"X-Forwarded-For": f"203.0.113.{number}"},
+                )
+            ).status_code
+            for number in range(3)
+        ]
+
+    assert statuses == [401, 401, 429]

@@ -19,20 +19,17 @@ async def boom() -> None:
     raise RuntimeError("a secret of the machine: /etc/passwd")
 
 
-@pytest.mark.parametrize("given", ["a", "A-z.0_9", "x" * 128])
-async def test_the_callers_id_is_kept(service: Service, given: str) -> None:
-    response = await service.client.get("/nowhere", headers={HEADER: given})
-
-    assert response.headers[HEADER] == given
-    assert response.json()["correlation_id"] == given
+KEPT = ["a", "A-z.0_9", "x" * 128]
+REPLACED = ["", "x" * 129, "a b", "a\tb", "a;b", "../a", "\u00e9"]
 
 
-@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", "a;b", "../a", "\u00e9"])
-async def test_an_id_of_another_shape_is_replaced(service: Service, given: str) -> None:
+@pytest.mark.parametrize("given", [*KEPT, *REPLACED])
+async def test_the_callers_id_is_kept_if_it_has_the_shape(service: Service, given: str) -> None:
     response = await service.client.get("/nowhere", headers=[(HEADER.encode(), given.encode())])
 
-    assert response.headers[HEADER] == response.json()["correlation_id"]
-    assert len(response.headers[HEADER]) == 32
+    used = response.headers[HEADER]
+    assert response.json()["correlation_id"] == used
+    assert used == given if given in KEPT else len(used) == 32
 
 
 async def test_every_request_gets_an_id_of_its_own(service: Service) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.security import secret_key
+from app.core.security.security import derive, development_key, key_weakness
 from tests.support.factories import logged_in
 from tests.support.service import SECRET_KEY, Start
 
@@ -24,7 +24,7 @@ ME = "/api/v1/users/me"
     ],
 )
 def test_a_weak_key_is_told_without_the_key(key: str, weakness: str) -> None:
-    sentence = secret_key.key_weakness(key)
+    sentence = key_weakness(key)
 
     assert sentence is not None
     assert weakness in sentence
@@ -32,23 +32,23 @@ def test_a_weak_key_is_told_without_the_key(key: str, weakness: str) -> None:
 
 
 def test_a_random_key_is_not_weak() -> None:
-    assert secret_key.key_weakness(SECRET_KEY) is None
+    assert key_weakness(SECRET_KEY) is None
 
 
 def test_keys_of_two_purposes_differ() -> None:
-    assert secret_key.derive(b"k", "a") != secret_key.derive(b"k", "b")
+    assert derive(b"k", "a") != derive(b"k", "b")
 
 
 def test_the_development_key_is_private_and_stays(tmp_path: Path) -> None:
     directory = tmp_path / "var"
 
-    first = secret_key.development_key(directory)
-    second = secret_key.development_key(directory)
+    first = development_key(directory)
+    second = development_key(directory)
 
     path = directory / "secret_key"
     assert first == second == path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert secret_key.key_weakness(first) is None
+    assert key_weakness(first) is None
 
 
 async def test_in_development_a_login_outlives_a_restart(start: Start) -> None:

@@ -21,7 +21,7 @@ from app.features.federation.provider_tokens import TOKENS, ProviderTokens
 from tests.features.federation.browser import signed_in_through
 from tests.features.federation.conftest import ACME, NAME, Configure
 from tests.features.federation.pkce import REDIRECT_URI
-from tests.features.federation.stub import CLIENT_ID, SECRET, Reply, Stub
+from tests.features.federation.stub import SECRET, Reply, Stub
 from tests.support.factories import bearer
 from tests.support.service import Service
 from tests.support.time_travel import advance

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.database.postgres_login import REFUSALS, PostgresLogin, login_of
+from app.core.database.postgres import REFUSALS, PostgresLogin, login_of
 from app.core.database.settings import DatabaseSettings
 from app.core.settings import Settings
 from app.features.secrets import reload

@@ -28,9 +28,7 @@ def test_a_key_that_appears_signs_within_90_seconds_and_nobody_is_refused(
     put_key(directory, OLD, new_key("ES256"))
     variables = {"SECRET_KEY": SECRET_KEY, "JWT_KEYS_DIR": str(directory)}
     with ExitStack() as stack:
-        instances = [
-            serving(database_url, port="0", preexec=None, **variables) for _ in range(2)
-        ]
+        instances = [serving(database_url, port="0", preexec=None, **variables) for _ in range(2)]
         urls = [stack.enter_context(instance).url for instance in instances]
         put_key(directory, NEW, new_key("ES256"))
         asyncio.run(rotation(urls, database_url, tmp_path))

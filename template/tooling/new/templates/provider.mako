@@ -1,9 +1,26 @@
-"""Sign-in through $name, whose part a server on loopback takes."""
+=== app/domains/${name}/__init__.py
+"""Sign-in through ${name}: its settings begin with `${name.upper()}_`."""
 
-from app.domains.$name import PROVIDER
+from fastapi import FastAPI
+
+from app.core.settings import Settings
+from app.domains import Domain
+from app.features.federation.port import Provider, openid_identity
+
+PROVIDER = Provider(name="${name}", display_name=${display_name}, identify=openid_identity)
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Nothing but the provider."""
+
+
+DOMAIN = Domain(install=install, providers=(PROVIDER,))
+=== tests/domains/${name}/test_${name}.py
+"""Sign-in through ${name}, whose part a server on loopback takes."""
+
+from app.domains.${name} import PROVIDER
 from tests.features.federation.browser import signed_in_through
-from tests.features.federation.own import listed
-from tests.features.federation.own import offered
+from tests.features.federation.own import listed, offered
 from tests.support.service import Service
 
 
