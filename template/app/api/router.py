@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from app.api import openapi, token_form
 from app.api.v1.endpoints import health
 from app.api.v1.router import PREFIX, ROUTERS
+from app.core import registry
 from app.core.http.routing import install_slash_variants
 from app.core.settings import Settings
 from app.services.reauthentication import Reauthentication
