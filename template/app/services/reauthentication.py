@@ -47,16 +47,20 @@ class Reauthentication:
         check = self.proofs.get(method)
         if check is None:
             raise Unprocessable("unknown_proof", f"Send one of: {', '.join(self.proofs)}.")
-        facts = {"target": f"session:{session_id}", "method": method}
+        target = f"session:{session_id}"
         try:
             await check(user_id, proof)
         except Forbidden:
             action = "auth.reauthentication.failed"
-            await events.record_refusal(self._database, action, user_id, **facts)
+            await events.record_refusal(
+                self._database, action, user_id, target=target, method=method
+            )
             raise
         async with self._database.write() as session:
             await SessionRepository(session).authenticated(session_id, clock.now())
-            events.record(session, "auth.reauthenticated", actor_id=user_id, **facts)
+            events.record(
+                session, "auth.reauthenticated", actor_id=user_id, target=target, method=method
+            )
 
     async def _check_password(self, user_id: UUID, password: str) -> None:
         address = request_info.current().ip

@@ -123,7 +123,8 @@ async def test_whom_the_provider_refuses_is_shut_out(
         live = select(Session).where(Session.user_id == user_id, Session.ended_at.is_(None))
         assert (await session.scalars(live)).all() == []
         assert (await session.scalars(select(ProviderToken))).all() == []
-    assert (security_events[-1].action, security_events[-1].target) == ("user.deactivated", f"user:{user_id}")
+    last = security_events[-1]
+    assert (last.action, last.target) == ("user.deactivated", f"user:{user_id}")
     assert not (await user_of(service, user_id)).is_active
 
 

@@ -634,13 +634,13 @@ async def test_an_unknown_field_is_refused(service: Service, manager: Header) ->
 
 
 async def test_a_change_is_a_security_event(
-    service: Service, manager: Header, recorded: list[SecurityEvent]
+    service: Service, manager: Header, security_events: list[SecurityEvent]
 ) -> None:
     body = await ${singular}_body(service)
 
     created = await service.client.post(PATH, json=body, headers=manager)
 
-    [event] = [event for event in recorded if event.action.startswith("${singular}.")]
+    [event] = [event for event in security_events if event.action.startswith("${singular}.")]
     assert (event.action, event.target) == (
         "${singular}.created",
         f"${singular}:{created.json()['id']}",
