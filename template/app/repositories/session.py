@@ -50,9 +50,6 @@ LIVE = (
     .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
     .limit(MAX_LISTED)
 )
-AUTHENTICATED_AT = select(sessions.c.authenticated_at).where(
-    sessions.c.id == bindparam("session_id")
-)
 
 
 class SessionRepository(Repository[Session]):
@@ -102,8 +99,3 @@ async def live_sessions(database: Database, user_id: UUID, idle: timedelta) -> l
     now = clock.now()
     parameters = {"user_id": user_id, "now": now, "used_since": now - idle}
     return [dict(row._mapping) for row in await database.rows(LIVE, parameters)]
-
-
-async def authenticated_at(database: Database, session_id: UUID) -> datetime | None:
-    rows = await database.rows(AUTHENTICATED_AT, {"session_id": session_id})
-    return rows[0][0] if rows else None

@@ -4,19 +4,27 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 
 from app.api.creating_route import CreatingRoute
-from app.api.deps import ReadSessionDep, require, role_service
+from app.api.deps import ReadSessionDep, SessionDep, require
 from app.core.http.etag import IfMatch, tag
+from app.core.security.principal import Principal
 from app.repositories.role import RoleRepository
 from app.schemas.role import RoleCreate, RoleName, RoleResponse, RoleUpdate
 from app.services.roles import RoleService
 
 router = APIRouter(prefix="/roles", tags=["roles"], route_class=CreatingRoute)
 
+manages = Depends(require("roles:manage"))
+
+
+async def role_service(session: SessionDep, actor: Annotated[Principal, manages]) -> RoleService:
+    return RoleService(session, actor)
+
+
 Roles = Annotated[RoleService, Depends(role_service)]
 NameInPath = Annotated[RoleName, Path()]
 
 
-@router.get("", dependencies=[Depends(require("roles:manage"))])
+@router.get("", dependencies=[manages])
 async def list_roles(session: ReadSessionDep) -> list[RoleResponse]:
     """Every role with its permissions."""
     return [RoleResponse.model_validate(role) for role in await RoleRepository(session).all()]

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.api.creating_route import CreatingRoute
-from app.api.deps import CurrentUser, ReadSessionDep, own_account, require, user_service
+from app.api.deps import CurrentUser, ReadSessionDep, require, session_user, user_service
 from app.core.database import database_of
 from app.core.database.pagination import Page, PageQuery, page_response
 from app.core.http.errors import NotFound
@@ -26,9 +26,9 @@ from app.services.users import UserService
 router = APIRouter(prefix="/users", tags=["users"], route_class=CreatingRoute)
 
 reads = Depends(require("users:read"))
-OwnAccount = Annotated[UserService, Depends(own_account)]
-Users = Annotated[UserService, Depends(user_service("users:manage"))]
-UserRights = Annotated[UserService, Depends(user_service("roles:manage"))]
+OwnAccount = Annotated[UserService, Depends(user_service(session_user))]
+Users = Annotated[UserService, Depends(user_service(require("users:manage")))]
+UserRights = Annotated[UserService, Depends(user_service(require("roles:manage")))]
 
 
 @router.get("/me")
