@@ -1,37 +1,16 @@
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from app.core import clock
 from app.core.database import Database, WriteSession
 from app.core.database.repository import Repository
 from app.models.session import Session
-from app.models.user import User
 
 sessions = cast("Table", Session.__table__)
-users = cast("Table", User.__table__)
 
-COLUMNS = ("id", "user_id", "token_hash", "expires_at", "ip", "user_agent")
-INSERT = (
-    insert(sessions)
-    .from_select(
-        COLUMNS,
-        select(*(bindparam(f"new_{name}", type_=sessions.c[name].type) for name in COLUMNS))
-        .where(
-            users.c.id == bindparam("new_user_id", type_=users.c.id.type),
-            users.c.is_active,
-            users.c.password_hash.is_not_distinct_from(
-                bindparam("password_hash", type_=users.c.password_hash.type)
-            ),
-        )
-        .with_for_update(read=True),
-    )
-    .returning(sessions.c.id)
-)
-"""The user's row is held until the commit: a change of the password waits, or was there before."""
 MAX_LISTED = 100
 LIVE = (
     select(
@@ -58,12 +37,6 @@ class SessionRepository(Repository[Session]):
 
     def __init__(self, session: WriteSession) -> None:
         super().__init__(session)
-
-    async def insert(self, values: Mapping[str, Any], password_hash: str | None) -> bool:
-        """False where the user is inactive, or has another password than the one of this hash."""
-        row = {f"new_{name}": values[name] for name in COLUMNS}
-        found = await self.session.execute(INSERT, row | {"password_hash": password_hash})
-        return found.first() is not None
 
     async def locked(self, session_id: UUID) -> Session | None:
         """The row, held until the transaction ends, so that two refreshes cannot both rotate it."""

@@ -33,17 +33,20 @@ class Sessions:
         session_id = uuid7()
         token = refresh_token.issue(self._refresh_keys[0], session_id, 0)
         client = request_info.current()
-        row = {
-            "id": session_id,
-            "user_id": user.id,
-            "token_hash": refresh_token.digest(token),
-            "expires_at": clock.now() + self._security.settings.refresh_token_ttl,
-            "ip": client.ip,
-            "user_agent": client.user_agent,
-        }
+        row = Session(
+            id=session_id,
+            user_id=user.id,
+            token_hash=refresh_token.digest(token),
+            expires_at=clock.now() + self._security.settings.refresh_token_ttl,
+            ip=client.ip,
+            user_agent=client.user_agent,
+        )
         async with self._database.write() as session:
-            if not await SessionRepository(session).insert(row, user.password_hash):
+            # Held until the commit: a change of the password waits, or was there before.
+            stored = await session.get(User, user.id, with_for_update={"read": True})
+            if stored is None or not stored.is_active or stored.password_hash != user.password_hash:
                 raise wrong_credentials()
+            session.add(row)
             target = f"session:{session_id}"
             events.record(session, "auth.login.succeeded", actor_id=user.id, target=target)
         return self._response(user, session_id, token)
