@@ -35,7 +35,7 @@ def lines(
 def _rate(
     database_url: str | None, password: str, processes: int, variables: dict[str, str]
 ) -> float:
-    """The same database is served again: with its password, and the key of its audit trail."""
+    """The same database is served again, with its password and its key."""
     with (
         tempfile.TemporaryDirectory() as name,
         target.served(

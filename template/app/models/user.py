@@ -9,8 +9,6 @@ from app.core import clock
 from app.core.database import Base, UtcDateTime
 from app.models.role import Role, user_roles
 
-
-
 USER_FIELDS = (
     "id",
     "username",

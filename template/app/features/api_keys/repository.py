@@ -10,7 +10,8 @@ from app.core.database import Database
 from app.core.database.repository import Repository
 from app.core.security.principal import Principal
 from app.features.api_keys.models import ApiKey
-from app.repositories.principal import USER_FIELDS, principal_of, roles, users, with_roles
+from app.models.user import USER_FIELDS
+from app.repositories.principal import principal_of, roles, users, with_roles
 
 api_keys = cast("Table", ApiKey.__table__)
 
