@@ -13,10 +13,32 @@ from tests.support.rendering import render
 
 WORD = re.compile(r"audit(?!hook)", re.IGNORECASE)
 CHAIN = re.compile(r"audit[ _]chain|hash chain|audit verify|seal(er|ed by|ing)", re.IGNORECASE)
-LOG: dict[str, set[str]] = {}
-LOG_PAGES: set[str] = set()
-CHAIN_LINES: dict[str, set[str]] = {}
-CHAIN_PAGES: set[str] = set()
+LOG_LINES = {
+    ".env.example": {"# AUDIT_RETENTION_DAYS=           (unset keeps all)"},
+    "app/cli.py": {
+        "from app.features.audit import commands as audit",
+        'cli.add_typer(audit.cli, name="audit")',
+    },
+    "app/main.py": {"    audit,", "    audit.install(app, settings)"},
+}
+LOG_PAGES = {"docs/development.md", "docs/index.md", "docs/security/decisions.md"}
+CHAIN_LINES = {
+    "app/cli.py": {
+        "from app.features.audit.chain import commands as audit_chain",
+        'audit.cli.command("verify")(audit_chain.verify)',
+    },
+    "app/main.py": {
+        "from app.features.audit import chain as audit_chain",
+        "    audit_chain.install(app, settings)",
+    },
+}
+LOST_WITH_CHAIN = {"app/main.py": LOG_LINES["app/main.py"]}
+REWRITTEN_WITH_CHAIN = {
+    "app/features/audit/models.py",
+    "docs/database.md",
+    "docs/how-to/audit-trail.md",
+    "docs/security/decisions.md",
+}
 PASSWORD = "a long enough passphrase"
 
 
@@ -25,7 +47,7 @@ def test_exactly_the_files_and_lines_of_a_log_come_and_go(tmp_path: Path) -> Non
         tmp_path,
         {"audit_trail": "none"},
         {"audit_trail": "log"},
-        gained=LOG,
+        gained=LOG_LINES,
         rewritten=LOG_PAGES,
     )
 
@@ -36,7 +58,8 @@ def test_exactly_the_files_and_lines_of_a_chain_come_and_go(tmp_path: Path) -> N
         {"audit_trail": "log"},
         {"audit_trail": "chain"},
         gained=CHAIN_LINES,
-        rewritten=CHAIN_PAGES,
+        lost=LOST_WITH_CHAIN,
+        rewritten=REWRITTEN_WITH_CHAIN,
     )
 
 
@@ -62,21 +85,22 @@ def test_a_chain_begins_with_the_log_and_a_log_goes_on_after_a_chain(tmp_path: P
     for project in (log, chain):
         prepare(project)
 
+    _app(log, "db", "upgrade")
     _record(log, "first")
+    _app(chain, "db", "upgrade")
     _record(chain, "second")
     verified = _app(chain, "audit", "verify")
     _record(log, "third")
-    actions = _rows(tmp_path, "SELECT sequence FROM audit_entries ORDER BY id")
+    places = _rows(tmp_path, "SELECT sequence FROM audit_entries ORDER BY id")
 
     assert "entries 1 to 2 are as they were sealed" in verified
-    assert actions == [1, 2, None]
+    assert places == [1, 2, None]
     with pytest.raises(CommandError, match="was not written by this service"):
         _app(chain, "audit", "verify")
 
 
 def _record(project: Path, name: str) -> None:
     """By a command that makes an administrator."""
-    _app(project, "db", "upgrade")
     account = ("--email", f"{name}@example.com", "--username", name)
     _app(project, "init-admin", *account, "--password-file", str(project.parent / "password"))
 

@@ -13,10 +13,8 @@ from tests.support.rendering import render
 from tests.support.serving import free_port, served
 
 WORD = re.compile(r"idempotency|stored_answers|StoredAnswer", re.IGNORECASE)
-LINES: dict[str, set[str]] = {
-    "app/main.py": {"    idempotency,", "    idempotency.install(app, settings)"},
-}
-PAGES: set[str] = set()
+LINES = {"app/main.py": {"    idempotency,", "    idempotency.install(app, settings)"}}
+PAGES = {"docs/development.md", "docs/security/decisions.md"}
 PASSWORD = "a long enough passphrase"
 
 
