@@ -56,7 +56,7 @@ async def test_either_name_is_taken_in_either_field_and_in_any_case(
 ) -> None:
     user = await make_user(service)
 
-    for name in (user.email, user.username.upper()):
+    for name in (user.email.upper(), user.username.upper()):
         response = await service.client.post(LOGIN, json={field: name, "password": PASSWORD})
         assert response.status_code == 200
 
