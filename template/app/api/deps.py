@@ -21,10 +21,9 @@ from app.core.notices import Notices
 from app.core.security.principal import Principal
 from app.core.settings import settings_of
 from app.services.auth import AuthService
-from app.services.bearers import BearerAuthenticator
 from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
-from app.services.sessions import Sessions
+from app.services.sessions import BearerAuthenticator, Sessions
 from app.services.users import UserService
 
 bearer = OAuth2PasswordBearer(

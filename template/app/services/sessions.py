@@ -3,7 +3,9 @@
 A refresh token works once and gives its successor; one that comes again ends its whole session.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -12,6 +14,7 @@ from app.core import clock, instruments, request_info
 from app.core.database import Database, WriteSession
 from app.core.http.errors import NotFound, OAuthError, Unauthenticated
 from app.core.security import Security, events, refresh_token
+from app.core.security.principal import Principal, Principals
 from app.core.security.refresh_token import RefreshToken
 from app.core.security.tokens import InvalidTokenError
 from app.models.session import Session
@@ -21,12 +24,31 @@ from app.repositories.user import UserRepository
 from app.schemas.auth import TokenResponse
 
 
+class BearerAuthenticator(Protocol):
+    """The application's is `Sessions`; a part that knows other tokens stands before it."""
+
+    async def find(self, token: str) -> Principal | None:
+        """None unless the token, what it stands for and its user are all live."""
+        ...
+
+
 class Sessions:
     """Opens short transactions; what must survive an error answer is committed before it."""
 
-    def __init__(self, database: Database, security: Security) -> None:
+    def __init__(
+        self, database: Database, security: Security, principals: Callable[[], Principals]
+    ) -> None:
         self._database = database
         self._security = security
+        self._principals = principals
+
+    async def find(self, token: str) -> Principal | None:
+        """Who sent the access token of a live session."""
+        try:
+            claims = self._security.access_tokens.verify(token)
+        except InvalidTokenError:
+            return None
+        return await self._principals().find(claims.session_id, claims.user_id)
 
     async def open(self, user: User) -> TokenResponse:
         """Raises Unauthenticated where the user was disabled or has another password by now."""

@@ -14,7 +14,7 @@ from app.core.database import Database
 from app.core.settings import Settings
 from app.features.api_keys import routes
 from app.features.api_keys.authenticator import ApiKeyAuthenticator
-from app.services.bearers import BearerAuthenticator
+from app.services.sessions import BearerAuthenticator
 
 
 def install(app: FastAPI, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from app.core.database import Database
 from app.core.security.principal import ALL_PERMISSIONS, Principal
 from app.features.api_keys.repository import ApiKeyRepository, FoundKey, find_key
 from app.features.api_keys.service import digest, is_api_key
-from app.services.bearers import BearerAuthenticator
+from app.services.sessions import BearerAuthenticator
 
 log = structlog.get_logger("app.auth")
 
