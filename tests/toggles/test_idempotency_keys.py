@@ -13,7 +13,18 @@ from tests.support.rendering import render
 from tests.support.serving import free_port, served
 
 WORD = re.compile(r"idempotency|stored_answers|StoredAnswer", re.IGNORECASE)
-LINES = {"app/main.py": {"    idempotency,", "    idempotency.install(app, settings)"}}
+ROUTERS = {
+    f"app/api/v1/endpoints/{name}.py": f'router = APIRouter(prefix="/{name}", tags=["{name}"]'
+    for name in ("users", "roles")
+}
+LINES = {"app/main.py": {"    idempotency,", "    idempotency.install(app, settings)"}} | {
+    path: {
+        "from app.api.creating_route import CreatingRoute",
+        f"{router}, route_class=CreatingRoute)",
+    }
+    for path, router in ROUTERS.items()
+}
+LOST = {path: {f"{router})"} for path, router in ROUTERS.items()}
 PAGES = {"docs/development.md", "docs/security/decisions.md"}
 PASSWORD = "a long enough passphrase"
 
@@ -24,6 +35,7 @@ def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path) -> None:
         {"idempotency_keys": False},
         {"idempotency_keys": True},
         gained=LINES,
+        lost=LOST,
         rewritten=PAGES,
     )
 

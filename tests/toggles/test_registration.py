@@ -35,12 +35,20 @@ LINES = {
     },
     "app/main.py": {"    registration,", "    registration.install(app, settings)"},
     "app/schemas/user.py": {"    password: Password | None = None"},
+    "app/services/users.py": {
+        "ADMINISTRATORS_VOUCH = False",
+        '"""The owner of an address that an administrator enters is asked to confirm it."""',
+    },
 }
 LOST = {
     "app/schemas/user.py": {
         "    password: Password | None",
         '    """Null for an account that is entered through a provider only."""',
-    }
+    },
+    "app/services/users.py": {
+        "ADMINISTRATORS_VOUCH = True",
+        '"""An address that an administrator enters counts as verified."""',
+    },
 }
 LINES_WITH_LIMITS = {
     "app/features/rate_limit/rules.py": {

@@ -21,10 +21,28 @@ NEEDED = {"oauth_providers": ["google"], "registration": True, "deployment": []}
 LINES = {
     "pyproject.toml": {'    "pyotp~=2.12",'},
     "app/main.py": {"    second_factor,", "    second_factor.install(app, settings)"},
+    "app/schemas/auth.py": {
+        "from pydantic import MISSING, BaseModel, Field, SecretStr, model_validator",
+        "class ReauthenticationRequest(",
+        '    BaseModel, extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1}',
+        "):",
+        '    """One proof of who is asking."""',
+        "    password: Password | MISSING = MISSING",
+        "    code: Password | MISSING = MISSING",
+        "    def _one_proof(self) -> Self:",
+        "        if len(self.model_fields_set) != 1:",
+        '            raise ValueError("send either password or code")',
+    },
     ".env.example": {"# SECOND_FACTOR_REQUIRED_FOR=nobody"},
     "docs/index.md": {
         "- [Second factor](second-factor.md): how users enrol, log in and replace an authenticator."
     },
+}
+LOST = {
+    "app/schemas/auth.py": {
+        "from pydantic import BaseModel, Field, SecretStr, model_validator",
+        'class ReauthenticationRequest(BaseModel, extra="forbid"):',
+    }
 }
 LINES_WITH_LIMITS = {
     "app/features/rate_limit/rules.py": {
@@ -62,6 +80,7 @@ def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, limits: bool) -
         answers | {"second_factor": False},
         answers | {"second_factor": True},
         gained=LINES | (LINES_WITH_LIMITS if limits else {}),
+        lost=LOST,
         rewritten=PAGES,
     )
 
