@@ -70,15 +70,8 @@ class TokenGrants:
 def install(app: FastAPI) -> None:
     auth, sessions = registry.get(app, AuthService), registry.get(app, Sessions)
     grants = TokenGrants()
-
-    async def by_password(grant: PasswordGrant) -> TokenResponse:
-        return await auth.password_grant(grant.username, grant.password.get_secret_value())
-
-    async def by_refresh_token(grant: RefreshGrant) -> TokenResponse:
-        return await sessions.refresh(grant.refresh_token.get_secret_value())
-
-    grants.add("password", PasswordGrant, by_password)
-    grants.add("refresh_token", RefreshGrant, by_refresh_token)
+    grants.add("password", PasswordGrant, auth.password_grant)
+    grants.add("refresh_token", RefreshGrant, sessions.refresh)
     registry.add(app, TokenGrants, grants)
     openapi.amend(app, grants.document, before_errors=True)
 

@@ -1,6 +1,5 @@
 """Values that every database can store, read strictly: what the schema does not say is refused."""
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,27 +19,18 @@ from pydantic import (
 
 from app.core import exact_decimal
 
-WRITTEN_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-WRITTEN_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
-
-def _day(value: Any) -> Any:
+def _written(pattern: str, kind: str) -> BeforeValidator:
     """Pydantic would take a number, or a text of digits, for seconds since 1970."""
-    if isinstance(value, str) and not WRITTEN_DAY.fullmatch(value):
-        raise ValueError("is not a date as in RFC 3339")
-    return _no_number(value)
 
+    def check(value: Any) -> Any:
+        if not isinstance(value, str | date):
+            raise ValueError("is not a text")  # noqa: TRY004 - Pydantic reports a ValueError
+        if isinstance(value, str) and not re.match(pattern, value):
+            raise ValueError(f"is not {kind} as in RFC 3339")
+        return value
 
-def _moment(value: Any) -> Any:
-    if isinstance(value, str) and not WRITTEN_MOMENT.match(value):
-        raise ValueError("is not a date and time as in RFC 3339")
-    return _no_number(value)
-
-
-def _no_number(value: Any) -> Any:
-    if not isinstance(value, str | date):
-        raise ValueError("is not a text")  # noqa: TRY004 - Pydantic reports a ValueError
-    return value
+    return BeforeValidator(check)
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -48,12 +38,6 @@ def _in_utc(value: datetime) -> datetime:
         return value.astimezone(UTC)
     except OverflowError:
         raise ValueError("is no moment of the years 1 to 9999 in UTC") from None
-
-
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("is not a finite number")
-    return value
 
 
 @dataclass(frozen=True)
@@ -95,7 +79,11 @@ class Digits:
 
 
 Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
-Number = Annotated[float, Field(strict=True), AfterValidator(_finite)]
-Day = Annotated[date, BeforeValidator(_day)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Day = Annotated[date, _written(r"\d{4}-\d\d-\d\d\Z", "a date")]
+Moment = Annotated[
+    AwareDatetime,
+    _written(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", "a date and time"),
+    AfterValidator(_in_utc),
+]
 """Kept in UTC."""

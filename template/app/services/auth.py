@@ -9,7 +9,7 @@ from app.core.security import Security, events
 from app.core.security.lockout import Lockout
 from app.models.user import User
 from app.repositories.user import UserRepository
-from app.schemas.auth import TokenResponse
+from app.schemas.auth import PasswordGrant, TokenResponse
 from app.services.sessions import Sessions, wrong_credentials
 
 type LoginCheck = Callable[[User], Awaitable[None]]
@@ -56,10 +56,10 @@ class AuthService:
             await self._lockout.succeeded(account)
         return user
 
-    async def password_grant(self, username: str, password: str) -> TokenResponse:
+    async def password_grant(self, grant: PasswordGrant) -> TokenResponse:
         """As `login`, with the errors of RFC 6749: everything but a lockout is `invalid_grant`."""
         try:
-            return await self.login(username, password)
+            return await self.login(grant.username, grant.password.get_secret_value())
         except (Unauthenticated, Forbidden) as error:
             raise OAuthError("invalid_grant", error.detail, code=error.code) from None
 

@@ -21,7 +21,7 @@ from app.models.session import Session
 from app.models.user import User
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
-from app.schemas.auth import TokenResponse
+from app.schemas.auth import RefreshGrant, RefreshRequest, TokenResponse
 
 
 class BearerAuthenticator(Protocol):
@@ -73,8 +73,9 @@ class Sessions:
             events.record(session, "auth.login.succeeded", actor_id=user.id, target=target)
         return self._response(user, session_id, token)
 
-    async def refresh(self, token: str) -> TokenResponse:
+    async def refresh(self, request: RefreshRequest | RefreshGrant) -> TokenResponse:
         """Raises OAuthError `invalid_grant`; a token used twice has then ended its whole family."""
+        token = request.refresh_token.get_secret_value()
         parsed = refresh_token.parse(self._refresh_keys, token)
         answer = None
         if parsed is not None:

@@ -63,7 +63,7 @@ async def token(request: Request, grant: GrantDep) -> TokenResponse:
 @router.post("/refresh")
 async def refresh(body: RefreshRequest, sessions: SessionsDep) -> TokenResponse:
     """The token is used up: the answer has its successor. Used again later, it ends its session."""
-    return await sessions.refresh(body.refresh_token.get_secret_value())
+    return await sessions.refresh(body)
 
 
 @router.post("/revoke", status_code=HTTPStatus.OK)
