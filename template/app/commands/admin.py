@@ -11,13 +11,16 @@ from app.commands.application import recording_app
 from app.commands.password_input import PasswordFileOption, PasswordStdinOption, asked_password
 from app.core import registry
 from app.core.database import Database
-from app.core.http.errors import Unprocessable
-from app.core.security import SecuritySettings
+from app.core.http.errors import Conflict, Unprocessable
+from app.core.security import SecuritySettings, events
 from app.core.security.password_policy import PasswordPolicy
 from app.core.security.passwords import Passwords
 from app.core.settings import Settings
+from app.models.role import ADMIN_ROLE
+from app.models.user import User
+from app.repositories.role import RoleRepository
+from app.repositories.user import UserRepository
 from app.schemas.user import Email, Username
-from app.services.bootstrap import ensure_admin
 
 EmailOption = Annotated[str | None, typer.Option(help="Address of the account.")]
 UsernameOption = Annotated[str | None, typer.Option(help="Name of the account.")]
@@ -60,10 +63,27 @@ def _check(settings: SecuritySettings, password: str, username: str, email: str)
 
 
 async def _create(settings: Settings, email: str, username: str, password: str) -> bool:
+    """True when the account was made, False when it was there; its password is left alone then.
+
+    Raises Conflict where the name or address belongs to an account that is not a superuser:
+    to promote somebody else's account by accident would hand it over.
+    """
     async with recording_app(settings) as app, registry.get(app, Database).write() as session:
-        return await ensure_admin(
-            session, Passwords(), email=email, username=username, password=password
-        )
+        users = UserRepository(session)
+        existing = await users.by_identifier(email) or await users.by_identifier(username)
+        if existing is not None:
+            if existing.is_superuser and existing.email == email:
+                return False
+            detail = "an account with this e-mail or username exists already"
+            raise Conflict("account_exists", detail)
+        password_hash = await Passwords().hash(password)
+        names: dict[str, Any] = {"email": email, "username": username, "is_superuser": True}
+        roles = await RoleRepository(session).named([ADMIN_ROLE])
+        user = User(**names, password_hash=password_hash, email_verified=True, roles=roles)
+        await users.add(user)
+        target, by = f"user:{user.id}", "command line"
+        events.record(session, "user.created", actor_id=None, target=target, by=by, **names)
+        return True
 
 
 def _valid(kind: Any, value: str, option: str) -> str:
