@@ -12,7 +12,9 @@ from tests.support.serving import free_port, served
 
 HERE: dict[str, dict[str, str]] = {
     "template/docs/database.md.jinja": {},
-    "template/docs/how-to/audit-trail.md": {"uv run app audit prune": "AUDIT_RETENTION_DAYS=30"},
+    "template/docs/how-to/audit-trail.md.jinja": {
+        "uv run app audit prune": "AUDIT_RETENTION_DAYS=30"
+    },
     "template/docs/how-to/rotate-keys.md.jinja": {},
     "template/docs/how-to/secrets.md.jinja": {},
     "template/docs/how-to/sign-in-through-providers.md": {},
@@ -51,15 +53,20 @@ NOT_RUN = {
     ("docs/maintaining/add-an-extension.md", "uv run pytest"): "as above",
     ("docs/maintaining/tests.md", "uv run pytest"): "it is what runs this test",
     ("docs/maintaining/tests.md", "uv run copier"): "tests/test_readme.py runs its like",
-    ("template/docs/deployment/docker.md.jinja", "mkdir"): "its command is in test_commands of the keys",
+    (
+        "template/docs/deployment/docker.md.jinja",
+        "mkdir",
+    ): "its command is in test_commands of the keys",
     (
         "template/docs/deployment/docker.md.jinja",
         "IMAGE=",
     ): "tests/toggles/test_image_pipeline.py runs it with recording commands in place of docker",
     ("template/docs/deployment/docker.md.jinja", "docker compose"): "it needs a docker daemon",
     ("template/docs/deployment/kubernetes.md.jinja", "kubectl"): "it needs a cluster",
-    ("template/docs/deployment/kubernetes.md.jinja", "OVERLAY="): "tests/toggles/test_image_pipeline.py "
-    "runs it with recording commands in place of kubectl",
+    (
+        "template/docs/deployment/kubernetes.md.jinja",
+        "OVERLAY=",
+    ): "tests/toggles/test_image_pipeline.py runs it with recording commands in place of kubectl",
     (
         "template/docs/deployment/published-image.md.jinja",
         "IMAGE=ghcr",

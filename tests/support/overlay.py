@@ -12,6 +12,7 @@ from tests.support.trees import inside
 RENDERED = ROOT / "tests" / "rendered"
 NEEDS = {
     "features/federation": "app/features/federation",
+    "features/jobs": "app/features/jobs",
     "loadtests": "loadtests",
     "loadtests/k6": "loadtests/k6_tool.py",
     "tooling/test_new_job.py": "tooling/new/job.py",

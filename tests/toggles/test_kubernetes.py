@@ -148,7 +148,10 @@ def test_no_secret_stands_in_a_config_map(project: Path, overlay: str) -> None:
     assert settings["TRUSTED_HOSTS"].endswith("example.org")
     assert settings["TRUSTED_PROXIES"] == "10.0.0.0/8"
     words = ("KEY", "SECRET", "PASSWORD", "TOKEN", "DATABASE_URL", "MAIL_URL")
-    named = set(settings) - {"SECRETS_DIR", "JWT_KEYS_DIR"}  # directories, which are none themselves
+    named = set(settings) - {
+        "SECRETS_DIR",
+        "JWT_KEYS_DIR",
+    }  # directories, which are none themselves
     assert not [name for name in named if any(word in name for word in words)]
     assert not [one for one in manifests if one["kind"] == "Secret"]
 

@@ -1,4 +1,4 @@
-"""`secrets_backend`: a service that reads its settings from a store too, or knows of none."""
+"""`secrets_backend`: secrets read once, followed in files, or read from a store too."""
 
 import base64
 import json
@@ -19,9 +19,16 @@ from tests.support.process import CommandError, run
 from tests.support.rendering import render
 
 OFF = "env"
+FILES = "files"
 MAIL_FROM = "stored@example.org"
 DOCUMENT = json.dumps({"MAIL_FROM": MAIL_FROM})
-COMPOSED = {"app/__init__.py", ".env.example", "docs/how-to/secrets.md", "docs/security/asvs.md"}
+COMPOSED = {
+    "app/__init__.py",
+    "app/features/secrets/__init__.py",
+    ".env.example",
+    "docs/how-to/secrets.md",
+    "docs/security/asvs.md",
+}
 PACKAGES = {
     "aws": {
         "pyproject.toml": {
@@ -51,6 +58,24 @@ SETTINGS = {
 }
 PROVIDERS = {"vault": "vault", "aws": "aws", "gcp": "gcpsm", "azure": "azurekv"}
 WORD = re.compile(r"SECRETS_BACKEND|features\.secrets\.backends|VAULT_|AWS_|GCP_|AZURE_|boto|moto")
+FOLLOWING = re.compile(r"SECRETS_RELOAD|secret reload|app secrets|features\.secrets", re.IGNORECASE)
+FILES_LINES = {
+    "app/main.py": {"    secrets,", "    secrets.install(app, settings)"},
+    "app/cli.py": {
+        "from app.features.secrets import commands as secrets",
+        'cli.add_typer(secrets.cli, name="secrets")',
+    },
+    ".env.example": {
+        "# SECRETS_DIR=/run/secrets        (app secrets init)",
+        "# SECRETS_RELOAD_SECONDS=10",
+    },
+}
+FILES_LOST = {".env.example": {"# SECRETS_DIR=/run/secrets"}}
+FILES_REWRITTEN = {
+    "docs/how-to/rotate-keys.md",
+    "docs/how-to/secrets.md",
+    "docs/index.md",
+}
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/v1/secret/data/my-service"): {"data": {"data": {"MAIL_FROM": MAIL_FROM}}},
     ("POST", "/"): {"Name": "my-service", "SecretString": DOCUMENT},
@@ -66,11 +91,22 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
+def test_exactly_what_follows_files_comes_and_goes(tmp_path: Path) -> None:
+    assert_exactly(
+        tmp_path,
+        {"secrets_backend": OFF, "deployment": []},
+        {"secrets_backend": FILES, "deployment": []},
+        gained=FILES_LINES,
+        lost=FILES_LOST,
+        rewritten=FILES_REWRITTEN,
+    )
+
+
 @pytest.mark.parametrize("choice", SETTINGS)
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, choice: str) -> None:
     assert_exactly(
         tmp_path,
-        {"secrets_backend": OFF, "deployment": []},
+        {"secrets_backend": FILES, "deployment": []},
         {"secrets_backend": choice, "deployment": []},
         gained=PACKAGES.get(choice, {}),
         rewritten=COMPOSED,
@@ -81,6 +117,26 @@ def test_off_leaves_no_word_of_any(tmp_path: Path) -> None:
     off = render(tmp_path / "off", secrets_backend=OFF, oauth_providers=[])
 
     assert mentions(off, WORD) == {}
+    assert mentions(off, FOLLOWING) == {}
+
+
+def test_files_leave_no_word_of_a_store(tmp_path: Path) -> None:
+    files = render(tmp_path / "files", secrets_backend=FILES, oauth_providers=[])
+
+    assert mentions(files, WORD) == {}
+
+
+def test_a_mounted_file_is_read_and_only_followed_on_request(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "MAIL_FROM").write_text(MAIL_FROM)
+    variables = {"SECRETS_DIR": str(secrets)}
+
+    for choice in (OFF, FILES):
+        project = _prepared(tmp_path / choice, choice)
+        shown = json.loads(run(".venv/bin/app", "config", "show", cwd=project, env=variables))
+        assert shown["MAIL_FROM"] == MAIL_FROM
+        assert ("SECRETS_RELOAD_SECONDS" in shown) == (choice == FILES)
 
 
 @pytest.mark.parametrize("choice", SETTINGS)
@@ -107,7 +163,7 @@ def test_without_any_nothing_is_asked(tmp_path: Path) -> None:
         assert _mail_from(project, variables) == "no-reply@example.com"
 
 
-@pytest.mark.parametrize("choice", [OFF, *SETTINGS])
+@pytest.mark.parametrize("choice", [OFF, FILES, *SETTINGS])
 @pytest.mark.parametrize("overlay", ["staging", "production"])
 def test_an_overlay_takes_its_secrets_from_there(tmp_path: Path, choice: str, overlay: str) -> None:
     project = render(tmp_path / "service", secrets_backend=choice, deployment=["kubernetes"])
@@ -115,11 +171,11 @@ def test_an_overlay_takes_its_secrets_from_there(tmp_path: Path, choice: str, ov
     *stores, secret = yaml.safe_load_all(path.read_text())
 
     wanted = {"kind": "SecretStore", "name": "app-store"}
-    if choice == OFF:
+    if choice in {OFF, FILES}:
         wanted = {"kind": "ClusterSecretStore", "name": "platform"}
     assert secret["spec"]["secretStoreRef"] == wanted
     assert [list(store["spec"]["provider"]) for store in stores] == (
-        [] if choice == OFF else [[PROVIDERS[choice]]]
+        [[PROVIDERS[choice]]] if choice in PROVIDERS else []
     )
 
 

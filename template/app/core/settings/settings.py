@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import Request
-from pydantic import Field
 
 from app.core import registry
 from app.core.settings import secret_files

@@ -12,7 +12,6 @@ from app.core.instruments import Instruments
 from app.core.settings import Settings
 from app.features.redis import RedisClient
 from tests.features.redis.proxy import Proxy
-from tests.features.redis.reads import noted_reads
 from tests.features.redis.server import RedisServer
 from tests.support.factories import Tokens, logged_in, make_user, signed_in
 from tests.support.service import Service, Start
@@ -28,6 +27,19 @@ class Requests(Instruments):
 
     def cache_request(self, outcome: str) -> None:
         self.outcomes.append(outcome)
+
+
+def noted_reads(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Grows by the statement of every read without a transaction from now on."""
+    reads: list[object] = []
+    real = service.database.rows
+
+    async def noted(statement: object, parameters: object) -> object:
+        reads.append(statement)
+        return await real(statement, parameters)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.database, "rows", noted)
+    return reads
 
 
 async def status(service: Service, tokens: Tokens) -> int:
