@@ -12,7 +12,9 @@ from tests.support.serving import free_port, served
 
 HERE: dict[str, dict[str, str]] = {
     "template/docs/database.md.jinja": {},
-    "template/docs/how-to/audit-trail.md.jinja": {"uv run app audit prune": "AUDIT_RETENTION_DAYS=30"},
+    "template/docs/how-to/audit-trail.md.jinja": {
+        "uv run app audit prune": "AUDIT_RETENTION_DAYS=30"
+    },
     "template/docs/how-to/rotate-keys.md.jinja": {},
     "template/docs/how-to/secrets.md.jinja": {},
     "template/docs/how-to/sign-in-through-providers.md": {},

@@ -53,9 +53,7 @@ def test_a_repeated_request_is_answered_again_only_with_it(
             "Idempotency-Key": "key-1",
         }
         role = {"name": "support", "permissions": []}
-        answers = [
-            httpx2.post(f"{url}/api/v1/roles", json=role, headers=headers) for _ in range(2)
-        ]
+        answers = [httpx2.post(f"{url}/api/v1/roles", json=role, headers=headers) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [201, second]
     assert ("Idempotency-Replayed" in answers[1].headers) == is_on
