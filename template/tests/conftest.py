@@ -17,7 +17,6 @@ pytest_plugins = (
     "tests.support.events",
     "tests.support.extensions",
     "tests.support.needs",
-    "tests.support.quiet",
 )
 
 

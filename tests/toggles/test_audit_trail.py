@@ -1,4 +1,4 @@
-"""`audit_trail`: no trail, rows, or rows in a hash chain; and what a change of the answer leaves."""
+"""`audit_trail`: no trail, rows, or rows in a hash chain, and what a new answer leaves behind."""
 
 import re
 import sqlite3
@@ -39,7 +39,7 @@ REWRITTEN_WITH_CHAIN = {
     "docs/how-to/audit-trail.md",
     "docs/security/decisions.md",
 }
-PASSWORD = "a long enough passphrase"
+SENTENCE = "a long enough passphrase"
 
 
 def test_exactly_the_files_and_lines_of_a_log_come_and_go(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_log_leaves_no_word_of_a_chain(tmp_path: Path) -> None:
 
 def test_a_chain_begins_with_the_log_and_a_log_goes_on_after_a_chain(tmp_path: Path) -> None:
     """Two projects on one database: the same service before and after a change of the answer."""
-    (tmp_path / "password").write_text(PASSWORD)
+    (tmp_path / "password").write_text(SENTENCE)
     log, chain = [
         render(tmp_path / answer, preset="minimal", audit_trail=answer)
         for answer in ("log", "chain")

@@ -26,7 +26,7 @@ LINES = {"app/main.py": {"    idempotency,", "    idempotency.install(app, setti
 }
 LOST = {path: {f"{router})"} for path, router in ROUTERS.items()}
 PAGES = {"docs/development.md", "docs/security/decisions.md"}
-PASSWORD = "a long enough passphrase"
+SENTENCE = "a long enough passphrase"
 
 
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path) -> None:
@@ -52,22 +52,20 @@ def test_a_repeated_request_is_answered_again_only_with_it(
 ) -> None:
     project = render(tmp_path / "service", preset="minimal", idempotency_keys=is_on)
     prepare(project)
-    (tmp_path / "password").write_text(PASSWORD)
+    (tmp_path / "password").write_text(SENTENCE)
     command = project / ".venv/bin/app"
     account = ("--email", "a@example.com", "--username", "admin")
     run(command, "setup", *account, "--password-file", str(tmp_path / "password"), cwd=project)
     port = free_port()
     with served(f".venv/bin/app serve --port {port}", cwd=project, port=port) as url:
-        login = {"username": "admin", "password": PASSWORD}
+        login = {"username": "admin", "password": SENTENCE}
         tokens = httpx2.post(f"{url}/api/v1/auth/login", json=login).json()
         headers = {
             "Authorization": f"Bearer {tokens['access_token']}",
             "Idempotency-Key": "key-1",
         }
         role = {"name": "support", "permissions": []}
-        answers = [
-            httpx2.post(f"{url}/api/v1/roles", json=role, headers=headers) for _ in range(2)
-        ]
+        answers = [httpx2.post(f"{url}/api/v1/roles", json=role, headers=headers) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [201, second]
     assert ("Idempotency-Replayed" in answers[1].headers) == is_on

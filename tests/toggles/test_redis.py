@@ -88,7 +88,7 @@ def test_off_leaves_no_word_of_it(tmp_path: Path, limits: bool) -> None:
     ],
 )
 def test_the_number_of_processes_is_said_only_where_limits_are_counted_in_one(
-    tmp_path: Path, answers: dict[str, bool], is_said: bool
+    tmp_path: Path, answers: dict[str, Any], is_said: bool
 ) -> None:
     project = render(tmp_path / "service", deployment=[], **answers)
 

@@ -38,7 +38,10 @@ class SchemaBehindError(RuntimeError):
 
 
 class Schema:
-    """Checked at start, and again by readiness for as long as the database could not be asked."""
+    """Checked at start, and again by readiness until the database has answered.
+
+    A revision ahead of this code is served, with a warning.
+    """
 
     def __init__(self, database: Database, *, upgrades: bool) -> None:
         self._database = database
@@ -46,9 +49,16 @@ class Schema:
         self._is_current = False
 
     async def ping(self) -> None:
-        if not self._is_current:
-            await ensure_current(self._database, upgrades=self._upgrades)
-            self._is_current = True
+        """Raises SchemaBehindError where it may not upgrade, and errors of the driver."""
+        if self._is_current:
+            return
+        async with self._database.engine.connect() as connection:
+            missing = await connection.run_sync(_missing)
+        if missing and not self._upgrades:
+            raise SchemaBehindError("the database schema is behind: run `app db upgrade` first")
+        if missing:
+            await upgrade(self._database.engine.url)
+        self._is_current = True
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -64,20 +74,6 @@ def install(app: FastAPI, settings: Settings) -> None:
         yield
 
     lifespan.add(app, checked)
-
-
-async def ensure_current(database: Database, *, upgrades: bool) -> None:
-    """A revision ahead of this code is served, with a warning.
-
-    Raises SchemaBehindError where `upgrades` is false and revisions are missing, and the driver's
-    error where the database cannot be asked.
-    """
-    async with database.engine.connect() as connection:
-        missing = await connection.run_sync(_missing)
-    if missing and not upgrades:
-        raise SchemaBehindError("the database schema is behind: run `app db upgrade` first")
-    if missing:
-        await upgrade(database.engine.url)
 
 
 async def upgrade(url: URL, revision: str = "heads") -> None:
