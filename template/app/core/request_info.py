@@ -13,12 +13,12 @@ class RequestInfo:
 
 NOWHERE = RequestInfo()
 
-_current: ContextVar[RequestInfo] = ContextVar("origin", default=NOWHERE)
+_current: ContextVar[RequestInfo] = ContextVar("request_info", default=NOWHERE)
 
 
 def current() -> RequestInfo:
     return _current.get()
 
 
-def set_current(origin: RequestInfo) -> None:
-    _current.set(origin)
+def set_current(info: RequestInfo) -> None:
+    _current.set(info)

@@ -38,10 +38,6 @@ class SessionRepository(Repository[Session]):
     def __init__(self, session: WriteSession) -> None:
         super().__init__(session)
 
-    async def locked(self, session_id: UUID) -> Session | None:
-        """The row, held until the transaction ends, so that two refreshes cannot both rotate it."""
-        return await self.session.get(Session, session_id, with_for_update=True)
-
     async def authenticated(self, session_id: UUID, now: datetime) -> None:
         statement = update(Session).where(Session.id == session_id)
         await self.session.execute(statement.values(authenticated_at=now))

@@ -129,7 +129,8 @@ class Sessions:
     async def _refreshed(
         self, session: WriteSession, parsed: RefreshToken, token: str
     ) -> TokenResponse | None:
-        row = await SessionRepository(session).locked(parsed.session_id)
+        # Held until the transaction ends: two refreshes cannot both rotate it.
+        row = await session.get(Session, parsed.session_id, with_for_update=True)
         now = clock.now()
         settings = self._security.settings
         if row is None or not row.is_live(now, idle=settings.refresh_token_idle):
