@@ -86,14 +86,15 @@ async def test_what_accounts_go_through_is_told(start: Start, recorded: Recorded
             await service.client.post("/api/v1/auth/login", json=body)
 
     assert recorded.events == [
-        ("login", "success"),
-        ("refresh", "success"),
-        ("token_reuse", "failure"),
-        ("refresh", "failure"),
-        ("login", "success"),
-        ("logout", "success"),
-        ("login", "failure"),
-        ("lockout", "failure"),
+        ("auth.login.succeeded", "success"),
+        ("auth.refresh", "success"),
+        ("auth.token.reused", "failure"),
+        ("auth.refresh", "failure"),
+        ("auth.login.succeeded", "success"),
+        ("auth.logout", "success"),
+        ("auth.login.failed", "failure"),
+        ("auth.lockout", "failure"),
+        ("auth.lockout", "failure"),
     ]
 
 
