@@ -7,7 +7,7 @@ import pytest
 from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 
-from app.commands import failures
+from app import cli
 from app.core.database import migrations
 from tests.support.command_line import App
 
@@ -57,4 +57,4 @@ def test_an_unknown_revision_is_a_sentence(app: App, words: list[str]) -> None:
 
     assert result.exit_code == 1
     assert isinstance(result.exception, CommandError)
-    assert "nowhere" in str(failures.sentence(result.exception))
+    assert "nowhere" in str(cli.sentence(result.exception))
