@@ -1,12 +1,14 @@
 """What tries a password or a code has a limit of its own, by whatever route."""
 
+from pathlib import Path
+
 import pytest
 
 from app.features.rate_limit.rules import AUTH_PATHS
 from tests.support.factories import PASSWORD, logged_in
-from tests.support.project import ROOT
 from tests.support.service import Start
 
+ROOT = Path(__file__).resolve().parents[3]
 REAUTHENTICATE = "/api/v1/auth/reauthenticate"
 ON = {"rate_limit_enabled": True, "rate_limit_auth": "1/minute"}
 
