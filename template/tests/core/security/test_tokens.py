@@ -200,14 +200,6 @@ async def test_a_forged_token_with_nothing_changed_works(service: Service) -> No
     assert response.status_code == 200
 
 
-async def test_a_refresh_token_is_no_access_token(service: Service) -> None:
-    tokens = await logged_in(service)
-
-    response = await service.client.get(ME, headers=bearer(tokens.refresh))
-
-    assert response.status_code == 401
-
-
 async def test_the_claims_are_those_of_rfc_9068(service: Service) -> None:
     header, claims = await issued(service)
 
