@@ -1,6 +1,7 @@
 """`app init-admin`, `app setup`, `app users` and `app roles`."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_a_password_is_asked_for_or_stands_in_a_file(
 
 @pytest.mark.parametrize("facts", [{"email": "ada@example.com"}, {"username": "ada"}])
 def test_somebody_elses_account_is_not_promoted(
-    app: App, configured: str, facts: dict[str, str]
+    app: App, configured: str, facts: dict[str, Any]
 ) -> None:
     async def make(service: Service) -> User:
         return await make_user(service, **facts)

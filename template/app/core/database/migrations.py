@@ -46,9 +46,20 @@ class Schema:
         self._is_current = False
 
     async def ping(self) -> None:
-        if not self._is_current:
-            await ensure_current(self._database, upgrades=self._upgrades)
-            self._is_current = True
+        """A revision ahead of this code is served, with a warning.
+
+        Raises SchemaBehindError where revisions are missing that are not to be applied here, and
+        the driver's error where the database cannot be asked.
+        """
+        if self._is_current:
+            return
+        async with self._database.engine.connect() as connection:
+            is_behind = await connection.run_sync(_is_behind)
+        if is_behind and not self._upgrades:
+            raise SchemaBehindError("the database schema is behind: run `app db upgrade` first")
+        if is_behind:
+            await upgrade(self._database.engine.url)
+        self._is_current = True
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -64,20 +75,6 @@ def install(app: FastAPI, settings: Settings) -> None:
         yield
 
     lifespan.add(app, checked)
-
-
-async def ensure_current(database: Database, *, upgrades: bool) -> None:
-    """A revision ahead of this code is served, with a warning.
-
-    Raises SchemaBehindError where `upgrades` is false and revisions are missing, and the driver's
-    error where the database cannot be asked.
-    """
-    async with database.engine.connect() as connection:
-        missing = await connection.run_sync(_missing)
-    if missing and not upgrades:
-        raise SchemaBehindError("the database schema is behind: run `app db upgrade` first")
-    if missing:
-        await upgrade(database.engine.url)
 
 
 async def upgrade(url: URL, revision: str = "heads") -> None:
@@ -134,7 +131,7 @@ def _current(connection: Connection) -> tuple[str, ...]:
     return MigrationContext.configure(connection).get_current_heads()
 
 
-def _missing(connection: Connection) -> bool:
+def _is_behind(connection: Connection) -> bool:
     """Ids that this code does not know are another version's."""
     script = ScriptDirectory.from_config(configuration())
     known = {revision.revision for revision in script.walk_revisions()}
