@@ -11,8 +11,7 @@ from typing import Any
 
 from loadtests import machine
 from loadtests.ratio import Ratio
-from loadtests.samples import Summary
-from loadtests.shape import Shape
+from loadtests.samples import Shape, Summary
 
 HERE = Path(__file__).parent
 OWN = HERE / "baseline.json"

@@ -8,8 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from loadtests import machine, target
-from loadtests.closed_loop import Request, per_second
-from loadtests.ratio import ME
+from loadtests.ratio import ME, Request, per_second
 
 ROUNDS = 3
 REQUESTS = 4000

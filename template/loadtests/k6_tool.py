@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from loadtests.people import People
-from loadtests.samples import Sample
-from loadtests.shape import Shape
+from loadtests.samples import Sample, Shape
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = ("browse", "login", "write", "mixed")

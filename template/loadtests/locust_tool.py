@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from loadtests.people import People
-from loadtests.samples import Sample, read
-from loadtests.shape import Shape
+from loadtests.samples import Sample, Shape, read
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = ("browse", "login", "write", "mixed")

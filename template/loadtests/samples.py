@@ -1,4 +1,4 @@
-"""What a load tool measured, one sample a request, and what follows from many of them."""
+"""The shape of a run, what a load tool measured in it, and what follows from many samples."""
 
 import json
 from collections import defaultdict
@@ -8,6 +8,21 @@ from pathlib import Path
 from statistics import quantiles
 
 ALL = "all"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a run is shaped, whatever tool runs it."""
+
+    scenario: str
+    clients: int
+    seconds: int
+    pause_seconds: float
+    """Between two requests of a client, on average."""
+
+
+CHECK = Shape("mixed", clients=10, seconds=10, pause_seconds=0.1)
+"""The short run of CI."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from tests.support.serving import free_port, served
 
 HERE: dict[str, dict[str, str]] = {
     "template/docs/database.md.jinja": {},
-    "template/docs/how-to/audit-trail.md": {"uv run app audit prune": "AUDIT_RETENTION_DAYS=30"},
+    "template/docs/how-to/audit-trail.md.jinja": {
+        "uv run app audit prune": "AUDIT_RETENTION_DAYS=30"
+    },
     "template/docs/how-to/rotate-keys.md.jinja": {},
     "template/docs/how-to/secrets.md.jinja": {},
     "template/docs/how-to/sign-in-through-providers.md": {},
@@ -78,6 +80,8 @@ NOT_RUN = {
         "template/docs/how-to/sign-in-through-providers.md",
         "uv run app oauth debug",
     ): "tests/commands of every rendered project that has providers walks through one of its own",
+    ("template/docs/accounts.md.jinja", "uv run app init-admin"): "tests/commands of every "
+    "rendered project run each, with answers to the prompts",
     ("template/docs/development.md.jinja", "uv run app seed"): "tests/commands/test_seed.py of "
     "every rendered project does",
     ("template/docs/development.md.jinja", "uv run app smoke"): "tests/commands/test_smoke.py of "

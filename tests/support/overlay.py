@@ -14,6 +14,7 @@ SUPPORT = Path("tests", "support", "project.py")
 RENDERED = ROOT / "tests" / "rendered"
 NEEDS = {
     "features/federation": "app/features/federation",
+    "features/jobs": "app/features/jobs",
     "loadtests": "loadtests",
     "loadtests/k6": "loadtests/k6_tool.py",
     "tooling/test_new_job.py": "tooling/new/job.py",

@@ -1,6 +1,7 @@
 """`database: postgres` brings a driver, its bounds and a real server for tests; SQLite stays."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx2
@@ -8,7 +9,7 @@ import pytest
 
 from benchmarks.postgres import running
 from tests.support.environment import prepare
-from tests.support.parts import assert_exactly
+from tests.support.parts import assert_exactly, mentions
 from tests.support.process import CommandError, run
 from tests.support.rendering import render
 from tests.support.serving import free_port, served
@@ -20,6 +21,7 @@ SETTINGS = {
     "DATABASE_LOCK_TIMEOUT_SECONDS": "2",
     "DATABASE_TRANSACTION_POOLING": "false",
 }
+READ_URL = "# DATABASE_READ_URL=              (a replica, for what endpoints only read)"
 LINES = {
     "pyproject.toml": {
         '    "asyncpg~=0.32",',
@@ -28,13 +30,23 @@ LINES = {
         'module = ["asyncpg"]',
         "ignore_missing_imports = true",
     },
-    "app/core/database/engines.py": {
+    "app/core/database/settings.py": {
+        "from collections.abc import Iterator",
         "from app.core.database import postgres, sqlite",
         "    postgres.ENGINE,",
+        "    def problems(self) -> Iterator[str]:",
+        "        if self.database_url is None:",
+        '            yield "DATABASE_URL: production needs one;'
+        ' only development falls back to SQLite"',
+    },
+    "app/main.py": {
+        "from app.core.database import migrations, replica",
+        "    replica.install(app, settings)",
     },
     ".env.example": {
         "# * DATABASE_URL=postgresql://user:password@localhost:5432/name",
         *(f"# {name}={value}" for name, value in SETTINGS.items()),
+        READ_URL,
     },
     "tests/support/patience.py": {
         '    "database_pool_timeout_seconds": 30,',
@@ -50,7 +62,15 @@ LINES = {
     },
 }
 LINES_OF_SQLITE = {
-    "app/core/database/engines.py": {"from app.core.database import sqlite"},
+    "app/core/database/settings.py": {
+        "from app.core.database import sqlite",
+        '    if url.drivername.startswith("postgres"):',
+        "        raise ValueError(",
+        '            "this project was rendered without PostgreSQL; add its driver with "',
+        '            "`copier update --skip-answered -d database=postgres`"',
+        "        )",
+    },
+    "app/main.py": {"from app.core.database import migrations"},
     ".env.example": {"# DATABASE_URL=sqlite+aiosqlite:///var/app.db"},
     "docs/development.md": {
         "- No database server: the database is a file, below `var/` by default.",
@@ -61,7 +81,7 @@ LINES_OF_SQLITE = {
 REWRITTEN = {
     "tests/support/engines.py",
     "docs/database.md",
-    "docs/how-to/secrets.md",
+    "docs/index.md",
     "docs/security/asvs.md",
 }
 PRODUCTION = {
@@ -72,6 +92,9 @@ PRODUCTION = {
     "INSTANCES": "1",
     "PASSWORD_RESET_ENABLED": "false",
 }
+# With audit trail and traces it brings tests of theirs.
+ALONE = {"audit_trail": "none", "telemetry": ["prometheus"], "deployment": []}
+WORD = re.compile(r"replica|pooler|DATABASE_READ", re.IGNORECASE)
 PASSWORD = "correct horse battery staple"  # noqa: S105
 ADMIN = "init-admin --email admin@example.com --username admin --password-stdin"
 
@@ -89,16 +112,22 @@ def with_it(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path) -> None:
     assert_exactly(
         tmp_path,
-        {"database": "sqlite", "deployment": []},
-        {"database": "postgres", "deployment": []},
+        ALONE | {"database": "sqlite"},
+        ALONE | {"database": "postgres"},
         gained=LINES,
         lost=LINES_OF_SQLITE,
         rewritten=REWRITTEN,
     )
 
 
+def test_sqlite_leaves_no_word_of_replicas_and_poolers(tmp_path: Path) -> None:
+    sqlite = render(tmp_path / "sqlite", preset="enterprise", database="sqlite", deployment=[])
+
+    assert mentions(sqlite, WORD) == {}
+
+
 def test_its_settings_are_unknown_without_it(without: Path, with_it: Path) -> None:
-    assert _settings(with_it) - _settings(without) == set(SETTINGS)
+    assert _settings(with_it) - _settings(without) == {*SETTINGS, "DATABASE_READ_URL"}
     assert _settings(without) - _settings(with_it) == set()
 
 

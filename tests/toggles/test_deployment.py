@@ -128,7 +128,7 @@ def test_what_is_measured_is_seen_in_development(project: Path, tmp_path: Path) 
     assert Path(shown["target"]).parent == Path(provider["options"]["path"])
     assert all(Path(one["source"]).is_file() for one in model["services"]["prometheus"]["volumes"])
     assert set(scraped["rule_files"]) <= {Path(one).name for one in read}
-    without = render(tmp_path / "service", preset="minimal", deployment=CHOICES)
+    without = render(tmp_path / "service", preset="minimal", registration=True, deployment=CHOICES)
     assert set(_composed(without, "compose.yaml")["services"]) == {"mail"}
 
 

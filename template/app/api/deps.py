@@ -24,9 +24,8 @@ from app.services.auth import AuthService
 from app.services.bearers import BearerAuthenticator
 from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
-from app.services.roles import RoleService
 from app.services.sessions import Sessions
-from app.services.users import AddressRules, UserService
+from app.services.users import UserService
 
 bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
@@ -136,34 +135,20 @@ def require(permission: str) -> Callable[[Principal], Awaitable[Principal]]:
     return permitted
 
 
-def user_service(permission: str) -> Callable[..., Awaitable[UserService]]:
+def user_service(
+    caller: Callable[..., Awaitable[Principal]],
+) -> Callable[..., Awaitable[UserService]]:
+    """For the `caller` who may use it: `user_service(require("users:manage"))`."""
+
     async def build(
-        request: Request,
-        session: SessionDep,
-        actor: Annotated[Principal, Depends(require(permission))],
+        request: Request, session: SessionDep, actor: Annotated[Principal, Depends(caller)]
     ) -> UserService:
-        return _user_service(request, session, actor)
+        return UserService(
+            session,
+            registry.get(request, OwnPassword),
+            registry.get(request, Reauthentication),
+            registry.get(request, Notices),
+            actor,
+        )
 
     return build
-
-
-async def own_account(request: Request, session: SessionDep, actor: SessionUser) -> UserService:
-    return _user_service(request, session, actor)
-
-
-def _user_service(request: Request, session: WriteSession, actor: Principal) -> UserService:
-    return UserService(
-        session,
-        registry.get(request, OwnPassword),
-        registry.get(request, Reauthentication),
-        registry.get(request, AddressRules),
-        registry.get(request, Notices),
-        actor,
-    )
-
-
-async def role_service(
-    session: SessionDep,
-    actor: Annotated[Principal, Depends(require("roles:manage"))],
-) -> RoleService:
-    return RoleService(session, actor)

@@ -1,16 +1,12 @@
 """Mounts the kernel's routes; a part mounts its own."""
 
-from typing import Any
-
 from fastapi import FastAPI
 
 from app.api import openapi, token_form
 from app.api.v1.endpoints import health
 from app.api.v1.router import PREFIX, ROUTERS
-from app.core import registry
 from app.core.http.routing import install_slash_variants
 from app.core.settings import Settings
-from app.services.reauthentication import Reauthentication
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -20,11 +16,3 @@ def install(app: FastAPI, settings: Settings) -> None:
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     install_slash_variants(app)
-    proofs = registry.get(app, Reauthentication).proofs
-
-    def name_proofs(schema: dict[str, Any]) -> None:
-        request = schema["components"]["schemas"]["ReauthenticationRequest"]
-        request["properties"] = dict.fromkeys(proofs, request["additionalProperties"])
-        request["additionalProperties"] = False
-
-    openapi.amend(app, name_proofs)

@@ -12,16 +12,15 @@ from app.commands.application import opened_database, recording_app
 from app.commands.password_input import PasswordFileOption, PasswordStdinOption, asked_password
 from app.core import clock, lifespan, registry
 from app.core.database import Database, ReadSession, WriteSession
-from app.core.http.errors import NotFound
-from app.core.security import Security, events
+from app.core.http.errors import Conflict, NotFound
+from app.core.security import events
 from app.core.settings import Settings
-from app.models.role import Role
+from app.models.role import ADMIN_ROLE, Role
 from app.models.user import User
 from app.repositories.role import RoleRepository
 from app.repositories.session import SessionRepository
 from app.repositories.user import UserRepository
 from app.schemas.user import Email, Username
-from app.services.bootstrap import ensure_admin
 from app.services.own_password import OwnPassword
 
 users_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -105,13 +104,29 @@ def _valid(kind: Any, value: str, option: str) -> str:
 
 
 async def _create(email: str, username: str, password: str) -> bool:
+    """True when the account was made, False when it was there; its password is left alone then.
+
+    Raises Conflict where the name or address belongs to an account that is not a superuser:
+    to promote somebody else's account by accident would hand it over.
+    """
     async with recording_app(Settings()) as app:
-        security = registry.get(app, Security)
-        await security.password_policy.check(password, username, email)
+        password_hash = await registry.get(app, OwnPassword).hashed(password, username, email)
         async with registry.get(app, Database).write() as session:
-            return await ensure_admin(
-                session, security.passwords, email=email, username=username, password=password
-            )
+            repository = UserRepository(session)
+            existing = await repository.by_identifier(email)
+            existing = existing or await repository.by_identifier(username)
+            if existing is not None:
+                if existing.is_superuser and existing.email == email:
+                    return False
+                detail = "an account with this e-mail or username exists already"
+                raise Conflict("account_exists", detail)
+            names: dict[str, Any] = {"email": email, "username": username, "is_superuser": True}
+            roles = await RoleRepository(session).named([ADMIN_ROLE])
+            user = User(**names, password_hash=password_hash, email_verified=True, roles=roles)
+            await repository.add(user)
+            target, by = f"user:{user.id}", "command line"
+            events.record(session, "user.created", actor_id=None, target=target, by=by, **names)
+            return True
 
 
 async def _set_password(account: str, password: str) -> None:

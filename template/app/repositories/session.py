@@ -1,37 +1,16 @@
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from app.core import clock
 from app.core.database import Database, WriteSession
 from app.core.database.repository import Repository
 from app.models.session import Session
-from app.models.user import User
 
 sessions = cast("Table", Session.__table__)
-users = cast("Table", User.__table__)
 
-COLUMNS = ("id", "user_id", "token_hash", "expires_at", "ip", "user_agent")
-INSERT = (
-    insert(sessions)
-    .from_select(
-        COLUMNS,
-        select(*(bindparam(f"new_{name}", type_=sessions.c[name].type) for name in COLUMNS))
-        .where(
-            users.c.id == bindparam("new_user_id", type_=users.c.id.type),
-            users.c.is_active,
-            users.c.password_hash.is_not_distinct_from(
-                bindparam("password_hash", type_=users.c.password_hash.type)
-            ),
-        )
-        .with_for_update(read=True),
-    )
-    .returning(sessions.c.id)
-)
-"""The user's row is held until the commit: a change of the password waits, or was there before."""
 MAX_LISTED = 100
 LIVE = (
     select(
@@ -50,9 +29,6 @@ LIVE = (
     .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
     .limit(MAX_LISTED)
 )
-AUTHENTICATED_AT = select(sessions.c.authenticated_at).where(
-    sessions.c.id == bindparam("session_id")
-)
 
 
 class SessionRepository(Repository[Session]):
@@ -61,12 +37,6 @@ class SessionRepository(Repository[Session]):
 
     def __init__(self, session: WriteSession) -> None:
         super().__init__(session)
-
-    async def insert(self, values: Mapping[str, Any], password_hash: str | None) -> bool:
-        """False where the user is inactive, or has another password than the one of this hash."""
-        row = {f"new_{name}": values[name] for name in COLUMNS}
-        found = await self.session.execute(INSERT, row | {"password_hash": password_hash})
-        return found.first() is not None
 
     async def locked(self, session_id: UUID) -> Session | None:
         """The row, held until the transaction ends, so that two refreshes cannot both rotate it."""
@@ -102,8 +72,3 @@ async def live_sessions(database: Database, user_id: UUID, idle: timedelta) -> l
     now = clock.now()
     parameters = {"user_id": user_id, "now": now, "used_since": now - idle}
     return [dict(row._mapping) for row in await database.rows(LIVE, parameters)]
-
-
-async def authenticated_at(database: Database, session_id: UUID) -> datetime | None:
-    rows = await database.rows(AUTHENTICATED_AT, {"session_id": session_id})
-    return rows[0][0] if rows else None

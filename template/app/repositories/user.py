@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from uuid_utils.compat import uuid7
 
 from app.core import clock
-from app.core.database import Database, WriteSession
+from app.core.database import Database
 from app.core.database.repository import (
     Repository,
     Statement,
@@ -17,7 +17,7 @@ from app.core.database.repository import (
     like_pattern,
     paged,
 )
-from app.models.role import Role, user_roles
+from app.models.role import user_roles
 from app.models.user import USER_FIELDS, User
 from app.schemas.user import UserQuery
 
@@ -72,19 +72,6 @@ class UserRepository(Repository[User]):
         """Ids of the active superusers, whose rows stay as they are until the transaction ends."""
         statement = select(User.id).where(User.is_superuser, User.is_active)
         return (await self.session.scalars(statement.with_for_update())).all()
-
-
-async def add_unless_taken(
-    database: Database, session: WriteSession, values: Mapping[str, Any], role: str
-) -> UUID | None:
-    """The id; None where the address or the name belongs to somebody, after the same statements."""
-    row = new_row(values)
-    added = database.insert(users).values(row).on_conflict_do_nothing().returning(users.c.id)
-    user_id: UUID | None = await session.scalar(added)
-    granted = select(users.c.id, Role.name).join_from(users, Role, Role.name == role)
-    granted = granted.where(users.c.id == row["id"])
-    await session.execute(INSERT_ROLES.from_select(["user_id", "role_name"], granted))
-    return user_id
 
 
 async def find_users(database: Database, query: UserQuery) -> tuple[list[dict[str, Any]], int]:

@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from app.schemas.text import StorableText
 
@@ -18,9 +18,7 @@ Permission = Annotated[
 ]
 
 
-class RoleUpdate(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RoleUpdate(BaseModel, extra="forbid"):
     description: StorableText = Field("", max_length=500)
     permissions: list[Permission] = Field(max_length=MAX_PERMISSIONS)
 
@@ -29,9 +27,7 @@ class RoleCreate(RoleUpdate):
     name: RoleName
 
 
-class RoleResponse(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
+class RoleResponse(BaseModel, from_attributes=True):
     name: str
     description: str
     permissions: list[str]

@@ -16,18 +16,16 @@ from app.services.bearers import BearerAuthenticator, SessionAuthenticator
 from app.services.own_password import OwnPassword
 from app.services.reauthentication import Reauthentication
 from app.services.sessions import Sessions
-from app.services.users import AddressRules
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     database, security = registry.get(app, Database), registry.get(app, Security)
     registry.add(app, Notices, NoNotices())
-    registry.add(app, AddressRules, AddressRules())
     lockout = registry.get(app, Lockout)
     sessions = registry.add(app, Sessions, Sessions(database, security))
     registry.add(app, AuthService, AuthService(database, security, lockout, sessions))
     own_password = OwnPassword(database, security, lockout, partial(registry.get, app, Notices))
     registry.add(app, OwnPassword, own_password)
-    registry.add(app, Reauthentication, Reauthentication(database, security.passwords, lockout))
+    registry.add(app, Reauthentication, Reauthentication(database, own_password.verified))
     bearers = SessionAuthenticator(security, partial(registry.get, app, Principals))
     registry.add(app, BearerAuthenticator, bearers)

@@ -34,15 +34,34 @@ class OwnPassword:
         """Called in the transaction of each change, before it is committed."""
 
     async def change(self, user_id: UUID, session_id: UUID, current: str, new: str) -> None:
-        """Every other session ends. Wrong guesses count as failed logins do.
-
-        Raises TooManyRequests, Forbidden `wrong_password` or Unprocessable.
-        """
-        user = await self._verified(user_id, current)
+        """Every other session ends. Raises what `verified` does, or Unprocessable."""
+        try:
+            user = await self.verified(user_id, current)
+        except Forbidden:
+            await events.record_refusal(self._database, "auth.password.refused", user_id)
+            raise
         password_hash = await self.hashed(new, user.username, user.email)
         async with self._database.write() as session:
             await self.store(session, user, password_hash, "auth.password.changed", user_id)
             await SessionRepository(session).end_all(user_id, clock.now(), but=session_id)
+
+    async def verified(self, user_id: UUID, password: str) -> User:
+        """The user, whose password it is. Wrong guesses count as failed logins do.
+
+        Raises TooManyRequests, or Forbidden `wrong_password`.
+        """
+        account, address = str(user_id), request_info.current().ip
+        async with self._lockout.attempt(account, address, "password") as attempt:
+            async with self._database.read() as session:
+                user = await UserRepository(session).get(user_id)
+            stored = user.password_hash if user else None
+            fits, _ = await self._security.passwords.verify(password, stored)
+            locked = not fits and await attempt.failed()
+        if locked:
+            await events.record_refusal(self._database, "auth.lockout", user_id)
+        if user is None or not fits:
+            raise Forbidden("wrong_password", "The password is not right.")
+        return user
 
     async def hashed(self, password: str, username: str, email: str) -> str:
         """Raises Unprocessable for a password that the policy refuses."""
@@ -79,18 +98,4 @@ class OwnPassword:
         events.record(session, action, actor_id=actor_id, target=f"user:{user.id}")
         self._notices().send(session, "password_changed", user.email)
         session.rights_changed(user.id)
-        return user
-
-    async def _verified(self, user_id: UUID, password: str) -> User:
-        account, address = str(user_id), request_info.current().ip
-        async with self._lockout.attempt(account, address, "password") as attempt:
-            async with self._database.read() as session:
-                user = await UserRepository(session).get(user_id)
-            stored = user.password_hash if user else None
-            fits, _ = await self._security.passwords.verify(password, stored)
-            if not fits:
-                await attempt.failed()
-        if user is None or not fits:
-            await events.record_refusal(self._database, "auth.password.refused", user_id)
-            raise Forbidden("wrong_password", "The current password is not right.")
         return user

@@ -12,8 +12,6 @@ from app.core import clock, instruments, request_info
 from app.core.database import Database, WriteSession
 from app.core.http.errors import NotFound, OAuthError, Unauthenticated
 from app.core.security import Security, events, refresh_token
-from app.core.security.passwords import fingerprint
-from app.core.security.principal import Principal
 from app.core.security.refresh_token import RefreshToken
 from app.core.security.tokens import InvalidTokenError
 from app.models.session import Session
@@ -35,40 +33,23 @@ class Sessions:
         session_id = uuid7()
         token = refresh_token.issue(self._refresh_keys[0], session_id, 0)
         client = request_info.current()
-        row = {
-            "id": session_id,
-            "user_id": user.id,
-            "token_hash": refresh_token.digest(token),
-            "expires_at": clock.now() + self._security.settings.refresh_token_ttl,
-            "ip": client.ip,
-            "user_agent": client.user_agent,
-        }
+        row = Session(
+            id=session_id,
+            user_id=user.id,
+            token_hash=refresh_token.digest(token),
+            expires_at=clock.now() + self._security.settings.refresh_token_ttl,
+            ip=client.ip,
+            user_agent=client.user_agent,
+        )
         async with self._database.write() as session:
-            if not await SessionRepository(session).insert(row, user.password_hash):
+            # Held until the commit: a change of the password waits, or was there before.
+            stored = await session.get(User, user.id, with_for_update={"read": True})
+            if stored is None or not stored.is_active or stored.password_hash != user.password_hash:
                 raise wrong_credentials()
+            session.add(row)
             target = f"session:{session_id}"
             events.record(session, "auth.login.succeeded", actor_id=user.id, target=target)
         return self._response(user, session_id, token)
-
-    async def start(
-        self, user_id: UUID, *, password: str | None = None, is_new_user: bool = False
-    ) -> TokenResponse:
-        """For a user who was authenticated earlier; `password` is the fingerprint of the one that
-        was the proof.
-
-        Raises OAuthError for a disabled account, and where the password was changed since.
-        """
-        async with self._database.read() as session:
-            user = await UserRepository(session).with_roles(user_id)
-        if user is None or not user.is_active:
-            raise OAuthError("invalid_grant", "The account is disabled.", code="account_disabled")
-        if password is not None and password != fingerprint(user.password_hash):
-            raise OAuthError("invalid_grant", "The password was changed since.")
-        try:
-            answer = await self.open(user)
-        except Unauthenticated as error:
-            raise OAuthError("invalid_grant", error.detail, code=error.code) from None
-        return answer.model_copy(update={"is_new_user": is_new_user})
 
     async def refresh(self, token: str) -> TokenResponse:
         """Raises OAuthError `invalid_grant`; a token used twice has then ended its whole family."""
@@ -94,14 +75,20 @@ class Sessions:
                 target = f"session:{session_id}"
                 events.record(session, "auth.logout", actor_id=owner, target=target)
 
-    async def end_for_reused_code(self, session_id: UUID) -> None:
-        """Ends the session that the first use of an authorization code began."""
-        target = f"session:{session_id}"
+    async def end_own(self, owner_id: UUID, session_id: UUID) -> None:
+        """Raises NotFound for another user's session as for one that is no more."""
         async with self._database.write() as session:
-            owner = await SessionRepository(session).end(session_id, clock.now())
-            events.record(
-                session, "auth.code.reused", actor_id=owner, target=target, outcome="failure"
-            )
+            sessions = SessionRepository(session)
+            if await sessions.end(session_id, clock.now(), owner_id=owner_id) is None:
+                raise NotFound("session_not_found", "There is no such session.")
+            target = f"session:{session_id}"
+            events.record(session, "auth.session.ended", actor_id=owner_id, target=target)
+
+    async def end_all(self, user_id: UUID) -> None:
+        async with self._database.write() as session:
+            await SessionRepository(session).end_all(user_id, clock.now())
+            target = f"user:{user_id}"
+            events.record(session, "auth.sessions.ended", actor_id=user_id, target=target)
 
     def session_of(self, token: str) -> UUID | None:
         """Of an access or refresh token; None for any other text."""
@@ -171,29 +158,6 @@ class Sessions:
             email=user.email,
             username=user.username,
         )
-
-
-class OwnSessions:
-    """Ends sessions of one principal inside the transaction of its request."""
-
-    def __init__(self, session: WriteSession, actor: Principal) -> None:
-        self._session = session
-        self._sessions = SessionRepository(session)
-        self._actor = actor
-
-    async def end(self, session_id: UUID) -> None:
-        """Raises NotFound for another user's session as for one that is no more."""
-        now = clock.now()
-        if await self._sessions.end(session_id, now, owner_id=self._actor.id) is None:
-            raise NotFound("session_not_found", "There is no such session.")
-        self._record("auth.session.ended", f"session:{session_id}")
-
-    async def end_all(self) -> None:
-        await self._sessions.end_all(self._actor.id, clock.now())
-        self._record("auth.sessions.ended", f"user:{self._actor.id}")
-
-    def _record(self, action: str, target: str) -> None:
-        events.record(self._session, action, actor_id=self._actor.id, target=target)
 
 
 def wrong_credentials() -> Unauthenticated:

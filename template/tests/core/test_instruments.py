@@ -93,8 +93,8 @@ async def test_what_accounts_go_through_is_told(start: Start, recorded: Recorded
         ("auth.login.succeeded", "success"),
         ("auth.logout", "success"),
         ("auth.login.failed", "failure"),
-        ("auth.lockout", "failure"),
-        ("auth.lockout", "failure"),
+        ("auth.lockout", "failure"),  # reached
+        ("auth.lockout", "failure"),  # refused
     ]
 
 

@@ -12,11 +12,10 @@ from sqlalchemy.pool import QueuePool
 
 from app.commands.serve import KEEP_ALIVE_SECONDS
 from app.core.http.connections import ConnectionSettings
-from app.core.http.load_shedding import RETRY_AFTER_SECONDS
+from app.core.http.limits import RETRY_AFTER_SECONDS
 from tests.support.factories import logged_in
-from tests.support.listening import listening
 from tests.support.raw_http import Connection, Head, connect
-from tests.support.server import serving
+from tests.support.server import listening, serving
 from tests.support.service import SECRET_KEY, Service, running
 
 pytestmark = [pytest.mark.fault, pytest.mark.alone]

@@ -5,6 +5,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from httpx2 import Response
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from uuid_utils.compat import uuid7
@@ -79,6 +80,20 @@ async def signed_in(service: Service, user: User) -> Tokens:
         session.add(row)
     access, _ = security.access_tokens.issue(user.id, row.id, roles=[], scope="")
     return Tokens(access, refresh)
+
+
+async def status_of_me(service: Service, tokens: Tokens) -> int:
+    """200 as long as the access token is good."""
+    return (await service.client.get("/api/v1/users/me", headers=tokens.header)).status_code
+
+
+async def refresh(service: Service, token: str) -> Response:
+    return await service.client.post("/api/v1/auth/refresh", json={"refresh_token": token})
+
+
+async def login_status(service: Service, user: User, password: str = PASSWORD) -> int:
+    body = {"username": user.username, "password": password}
+    return (await service.client.post("/api/v1/auth/login", json=body)).status_code
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""`app serve` in a process of its own, on a free loopback port, with its log lines."""
+"""A served application: `app serve` in a process of its own, or one on a socket of this process."""
 
+import asyncio
 import json
 import os
 import queue
@@ -8,10 +9,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.core.http.connections import ConnectionSettings, bounded
 
 START_SECONDS = 60
 EXIT_SECONDS = 25
@@ -100,3 +106,25 @@ def started(
         process.wait(EXIT_SECONDS)
         assert process.stdout is not None
         process.stdout.close()
+
+
+@asynccontextmanager
+async def listening(
+    app: ASGIApp, settings: ConnectionSettings, *, keep_alive_seconds: int
+) -> AsyncIterator[str]:
+    """Its URL. A test can look into the application meanwhile."""
+    config = uvicorn.Config(
+        app,
+        port=0,
+        lifespan="off",
+        log_config=None,
+        timeout_keep_alive=keep_alive_seconds,
+        http=bounded(settings),
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await task

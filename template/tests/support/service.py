@@ -13,7 +13,7 @@ from app.core import logging, registry
 from app.core.database import Database
 from app.core.settings import Settings
 from app.main import create_app
-from tests.support.patience import PATIENCE
+from tests.support.production import PATIENCE
 
 BASE_URL = "http://service.test"
 SECRET_KEY = "vJ3xT9qLw2RzK7mNb5Yc8HdF4sGp6AeU"

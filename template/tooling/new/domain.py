@@ -3,6 +3,7 @@
 import ast
 import secrets
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from app.api.v1.router import ROUTERS
@@ -25,6 +26,7 @@ def write_domain(
     read = fields.read(words, project)
     _require_short(plural, read)
     values = {"revision": secrets.token_hex(6), "fields": read, **_place_in_history()}
+    values["creating_route"] = find_spec("app.api.creating_route") is not None
     _require_free(forms, files.filled("domain", **PROBE, **values))
     texts = files.filled("domain", **forms, **values)
     texts[files.INSTALLED] = with_domain((project / files.INSTALLED).read_text(), plural)

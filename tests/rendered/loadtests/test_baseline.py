@@ -6,8 +6,7 @@ import pytest
 
 from loadtests import baseline
 from loadtests.ratio import Ratio
-from loadtests.samples import Sample, summaries
-from loadtests.shape import CHECK
+from loadtests.samples import CHECK, Sample, summaries
 
 
 def test_a_ratio_under_three_quarters_is_a_regression() -> None:

@@ -4,7 +4,7 @@ Routes are tried in order, and each level of inclusion is tried again: the hot o
 and no router includes another.
 """
 
-from app.api.v1.endpoints import auth, roles, sessions, users
+from app.api.v1.endpoints import auth, roles, users
 
 PREFIX = "/api/v1"
-ROUTERS = (users.router, auth.router, sessions.router, roles.router)
+ROUTERS = (users.router, auth.router, roles.router)

@@ -38,7 +38,10 @@ class SchemaBehindError(RuntimeError):
 
 
 class Schema:
-    """Checked at start, and again by readiness for as long as the database could not be asked."""
+    """Checked at start, and again by readiness until the database has answered.
+
+    A revision ahead of this code is served, with a warning.
+    """
 
     def __init__(self, database: Database, *, upgrades: bool) -> None:
         self._database = database
@@ -46,11 +49,7 @@ class Schema:
         self._is_current = False
 
     async def ping(self) -> None:
-        """A revision ahead of this code is served, with a warning.
-
-        Raises SchemaBehindError where revisions are missing that are not to be applied here, and
-        the driver's error where the database cannot be asked.
-        """
+        """Raises SchemaBehindError where it may not upgrade, and errors of the driver."""
         if self._is_current:
             return
         async with self._database.engine.connect() as connection:

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.core import clock
 from app.features.api_keys.models import MAX_NAME_LENGTH
@@ -19,9 +19,7 @@ def _in_some_years(value: datetime) -> datetime:
     return value
 
 
-class ApiKeyCreate(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ApiKeyCreate(BaseModel, extra="forbid"):
     name: StorableText = Field(
         min_length=1, max_length=MAX_NAME_LENGTH, examples=["nightly report"]
     )
@@ -33,9 +31,7 @@ class ApiKeyCreate(BaseModel):
     """None for a key that lives until it is revoked."""
 
 
-class ApiKeyResponse(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
+class ApiKeyResponse(BaseModel, from_attributes=True):
     id: UUID
     name: str
     prefix: str

@@ -8,7 +8,16 @@ from typing import Any
 from urllib.parse import urljoin
 from uuid import UUID
 
-from app.core.http.errors import BadRequest, NotFound, OAuthError, Unprocessable
+from app.core import clock
+from app.core.database import Database
+from app.core.http.errors import (
+    BadRequest,
+    NotFound,
+    OAuthError,
+    Unauthenticated,
+    Unprocessable,
+)
+from app.core.security import events
 from app.core.security.passwords import fingerprint
 from app.features.federation.login_methods import Client, LoginMethods
 from app.features.federation.schemas import (
@@ -20,6 +29,8 @@ from app.features.federation.schemas import (
 )
 from app.features.state_store import State, StateStore
 from app.models.user import User
+from app.repositories.session import SessionRepository
+from app.repositories.user import UserRepository
 from app.schemas.auth import TokenResponse
 from app.services.auth import AuthService
 from app.services.sessions import Sessions
@@ -33,8 +44,14 @@ CODE_TTL = timedelta(seconds=60)
 
 class AuthorizationService:
     def __init__(
-        self, auth: AuthService, sessions: Sessions, methods: LoginMethods, states: StateStore
+        self,
+        database: Database,
+        auth: AuthService,
+        sessions: Sessions,
+        methods: LoginMethods,
+        states: StateStore,
     ) -> None:
+        self._database = database
         self._auth = auth
         self._sessions = sessions
         self._methods = methods
@@ -104,18 +121,37 @@ class AuthorizationService:
         user_id = UUID(state["user_id"])
         if "pending" in state:
             await self._completed(user_id, state)
-        answer = await self._sessions.start(
-            user_id,
-            password=state.get("password"),
-            is_new_user=state.get("is_new_user", False),
-        )
+        answer = await self._start_session(user_id, state)
         began = str(self._sessions.session_of(answer.refresh_token))
         claim = _claim_handle(grant)
         await self._states.put_back(USED_PURPOSE, claim, {"began": began}, CODE_TTL)
         if await self._states.take(AGAIN_PURPOSE, claim) is not None:
-            await self._sessions.end_for_reused_code(UUID(began))
+            await self._end_session(UUID(began))
             raise _invalid_code()
         return answer
+
+    async def _start_session(self, user_id: UUID, state: State) -> TokenResponse:
+        """Raises OAuthError for a disabled account, and where the password was changed since."""
+        async with self._database.read() as session:
+            user = await UserRepository(session).with_roles(user_id)
+        if user is None or not user.is_active:
+            raise OAuthError("invalid_grant", "The account is disabled.", code="account_disabled")
+        if state.get("password") not in (None, fingerprint(user.password_hash)):
+            raise OAuthError("invalid_grant", "The password was changed since.")
+        try:
+            answer = await self._sessions.open(user)
+        except Unauthenticated as error:
+            raise OAuthError("invalid_grant", error.detail, code=error.code) from None
+        return answer.model_copy(update={"is_new_user": state.get("is_new_user", False)})
+
+    async def _end_session(self, session_id: UUID) -> None:
+        """Ends the session that the first use of a code began."""
+        target = f"session:{session_id}"
+        async with self._database.write() as session:
+            owner = await SessionRepository(session).end(session_id, clock.now())
+            events.record(
+                session, "auth.code.reused", actor_id=owner, target=target, outcome="failure"
+            )
 
     async def _completed(self, user_id: UUID, state: State) -> None:
         method = self._methods.by_name.get(state["provider"])
@@ -134,7 +170,7 @@ class AuthorizationService:
         await self._states.put_back(AGAIN_PURPOSE, claim, {}, CODE_TTL)
         used = await self._states.take(USED_PURPOSE, claim)
         if used is not None:
-            await self._sessions.end_for_reused_code(UUID(used["began"]))
+            await self._end_session(UUID(used["began"]))
 
     async def _authenticated(self, body: AuthorizeRequest) -> User:
         identifier = body.email or body.username

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
+from pydantic import BaseModel, Field, SecretStr, StringConstraints, field_validator
 
 from app.schemas.auth import MAX_TOKEN_LENGTH, Grant, Identifier, Password
 from app.schemas.text import StorableText
@@ -30,9 +30,7 @@ Handle = Annotated[StorableText, Field(min_length=1, max_length=256)]
 Word = Annotated[StorableText, Field(max_length=4096)]
 
 
-class AuthorizeRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AuthorizeRequest(BaseModel, extra="forbid"):
     provider: ProviderName
     redirect_uri: RedirectUri
     state: ClientState
@@ -106,18 +104,14 @@ class CallbackQuery(BaseModel):
     error: Word | None = None
 
 
-class LinkRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class LinkRequest(BaseModel, extra="forbid"):
     redirect_uri: RedirectUri
     state: ClientState
     code_challenge: CodeChallenge
     code_challenge_method: Literal["S256"]
 
 
-class IdentityResponse(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
+class IdentityResponse(BaseModel, from_attributes=True):
     provider: str
     issuer: str
     email: str | None
@@ -125,9 +119,7 @@ class IdentityResponse(BaseModel):
     last_used_at: datetime
 
 
-class LogoutRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class LogoutRequest(BaseModel, extra="forbid"):
     post_logout_redirect_uri: RedirectUri | None = None
     state: ClientState | None = None
 

@@ -2,14 +2,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from app.features.jobs.models import JobStatus
 
 
-class JobResponse(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
+class JobResponse(BaseModel, from_attributes=True):
     id: UUID
     name: str
     status: JobStatus

@@ -20,7 +20,6 @@ from app.features.registration.settings import RegistrationSettings, printed_tok
 from app.models.user import User
 from app.services.auth import AuthService, LoginCheck, record_refused_login
 from app.services.own_password import OwnPassword
-from app.services.users import AddressRules
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -43,7 +42,6 @@ def install(app: FastAPI, settings: Settings) -> None:
         is_enabled=group.is_enabled(is_production=is_production),
     )
     registry.add(app, Registration, registration)
-    registry.get(app, AddressRules).administrators_vouch = False
     reset = PasswordReset(
         database,
         passwords,

@@ -1,14 +1,17 @@
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from app.core.database import Database, WriteSession
 from app.core.database.repository import Repository
 from app.features.registration.models import OneTimeToken
+from app.models.role import Role, user_roles
+from app.repositories.user import new_row, users
 
 TOKEN_BYTES = 32
 
@@ -41,6 +44,19 @@ class OneTimeTokenRepository(Repository[OneTimeToken]):
 
     async def remove_all(self, user_id: UUID) -> None:
         await self.session.execute(delete(OneTimeToken).where(OneTimeToken.user_id == user_id))
+
+
+async def add_unless_taken(
+    database: Database, session: WriteSession, values: Mapping[str, Any], role: str
+) -> UUID | None:
+    """The id; None where the address or the name belongs to somebody, after the same statements."""
+    row = new_row(values)
+    added = database.insert(users).values(row).on_conflict_do_nothing().returning(users.c.id)
+    user_id: UUID | None = await session.scalar(added)
+    granted = select(users.c.id, Role.name).join_from(users, Role, Role.name == role)
+    granted = granted.where(users.c.id == row["id"])
+    await session.execute(insert(user_roles).from_select(["user_id", "role_name"], granted))
+    return user_id
 
 
 async def issue(

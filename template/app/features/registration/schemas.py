@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from app.schemas.auth import Password
 from app.schemas.user import Email, FullName, Username
@@ -12,37 +12,27 @@ OneTimeTokenText = Annotated[
 ]
 
 
-class RegisterRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RegisterRequest(BaseModel, extra="forbid"):
     email: Email
     username: Username
     password: Password
     full_name: FullName | None = None
 
 
-class TokenRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TokenRequest(BaseModel, extra="forbid"):
     token: OneTimeTokenText
 
 
-class PasswordForgotten(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PasswordForgotten(BaseModel, extra="forbid"):
     email: Email
 
 
-class PasswordResetRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PasswordResetRequest(BaseModel, extra="forbid"):
     token: OneTimeTokenText
     new_password: Password
 
 
-class EmailChange(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class EmailChange(BaseModel, extra="forbid"):
     email: Email
 
 

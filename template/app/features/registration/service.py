@@ -17,12 +17,12 @@ from app.core.security.principal import Principal
 from app.features.registration import mails
 from app.features.registration.mails import TokenMails
 from app.features.registration.models import OneTimeToken
-from app.features.registration.repository import OneTimeTokenRepository
+from app.features.registration.repository import OneTimeTokenRepository, add_unless_taken
 from app.features.registration.schemas import RegisterRequest
 from app.models.role import DEFAULT_ROLE
 from app.models.user import User
 from app.repositories.session import SessionRepository
-from app.repositories.user import UserRepository, add_unless_taken
+from app.repositories.user import UserRepository
 from app.services.own_password import OwnPassword
 
 VERIFY_EMAIL = "verify_email"

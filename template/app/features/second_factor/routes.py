@@ -12,6 +12,7 @@ from app.api.deps import (
     SessionUser,
     no_store,
     recent_user,
+    require,
     user_service,
 )
 from app.core import registry
@@ -44,7 +45,7 @@ ENROL_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.CONFLICT: {}}
 MISSING_ERRORS: dict[int | str, dict[str, Any]] = {HTTPStatus.NOT_FOUND: {}}
 
 
-Users = Annotated[UserService, Depends(user_service("users:manage"))]
+Users = Annotated[UserService, Depends(user_service(require("users:manage")))]
 Challenges = Annotated[LoginChallenges, Depends(registry.provide(LoginChallenges))]
 Factor = Annotated[SecondFactor, Depends(registry.provide(SecondFactor))]
 Replacement = Annotated[FactorReplacement, Depends(registry.provide(FactorReplacement))]

@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from app.schemas.auth import MAX_TOKEN_LENGTH, TokenResponse
 
@@ -18,9 +18,7 @@ class TotpEnrolment(BaseModel):
     """The same for a QR code."""
 
 
-class TotpConfirmation(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TotpConfirmation(BaseModel, extra="forbid"):
     code: Code
 
 
@@ -40,17 +38,13 @@ class RecoveryCodes(BaseModel):
     """Shown once; each works once."""
 
 
-class TotpLogin(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TotpLogin(BaseModel, extra="forbid"):
     challenge: Challenge
     code: Code
     """Of an authenticator, or a recovery code."""
 
 
-class LoginEnrolment(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class LoginEnrolment(BaseModel, extra="forbid"):
     challenge: Challenge
 
 

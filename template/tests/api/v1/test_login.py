@@ -8,15 +8,18 @@ from httpx2 import Response
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select, update
 
-from app.core import registry
 from app.core.security.passwords import Passwords
 from app.models.session import Session
 from app.models.user import User
-from app.services.auth import AuthService
 from tests.support.factories import PASSWORD, hashed, make_role, make_user
 from tests.support.service import Service
 
 LOGIN = "/api/v1/auth/login"
+
+
+async def log_in(service: Service, user: User) -> Response:
+    body = {"username": user.username, "password": PASSWORD}
+    return await service.client.post(LOGIN, json=body)
 
 
 def without_correlation_id(response: Response) -> tuple[int, dict[str, Any], str]:
@@ -48,22 +51,14 @@ async def test_a_login_returns_tokens_and_who_they_are_for(service: Service) -> 
 
 
 @pytest.mark.parametrize("field", ["email", "username"])
-async def test_names_are_compared_in_any_case(service: Service, field: str) -> None:
+async def test_either_name_is_taken_in_either_field_and_in_any_case(
+    service: Service, field: str
+) -> None:
     user = await make_user(service)
 
-    response = await service.client.post(
-        LOGIN, json={field: getattr(user, field).upper(), "password": PASSWORD}
-    )
-
-    assert response.status_code == 200
-
-
-async def test_a_username_may_be_sent_as_email_and_the_reverse(service: Service) -> None:
-    user = await make_user(service)
-
-    response = await service.client.post(LOGIN, json={"email": user.username, "password": PASSWORD})
-
-    assert response.status_code == 200
+    for name in (user.email.upper(), user.username.upper()):
+        response = await service.client.post(LOGIN, json={field: name, "password": PASSWORD})
+        assert response.status_code == 200
 
 
 async def test_every_refused_account_gets_the_same_answer(service: Service) -> None:
@@ -87,14 +82,9 @@ async def test_every_refused_account_gets_the_same_answer(service: Service) -> N
 async def test_a_disabled_account_is_told_so_only_after_the_right_password(
     service: Service,
 ) -> None:
-    user = await make_user(service, is_active=False)
+    response = await log_in(service, await make_user(service, is_active=False))
 
-    response = await service.client.post(
-        LOGIN, json={"username": user.username, "password": PASSWORD}
-    )
-
-    assert response.status_code == 403
-    assert response.json()["code"] == "account_disabled"
+    assert (response.status_code, response.json()["code"]) == (403, "account_disabled")
 
 
 @pytest.mark.parametrize(
@@ -116,111 +106,49 @@ async def test_a_disabled_account_is_told_so_only_after_the_right_password(
 async def test_a_malformed_login_is_refused(service: Service, body: object) -> None:
     response = await service.client.post(LOGIN, json=body)
 
-    assert response.status_code == 422
-    assert response.json()["code"] == "validation_failed"
+    assert (response.status_code, response.json()["code"]) == (422, "validation_failed")
+    assert PASSWORD not in response.text
 
 
-async def test_a_refused_login_does_not_repeat_the_password(service: Service) -> None:
-    response = await service.client.post(LOGIN, json={"password": "hunter2-" + PASSWORD})
-
-    assert response.status_code == 422
-    assert "hunter2" not in response.text
-
-
-async def test_a_lone_surrogate_is_refused_and_no_failure(service: Service) -> None:
-    user = await make_user(service)
-    body = f'{{"username": "{user.username}", "password": "\\ud800{PASSWORD}"}}'
-
-    response = await service.client.post(
-        LOGIN, content=body, headers={"Content-Type": "application/json"}
-    )
-
-    assert response.status_code in {400, 401, 422}
-
-
-async def test_every_login_starts_a_session_of_its_own(service: Service) -> None:
-    user = await make_user(service)
-    body = {"username": user.username, "password": PASSWORD}
-
-    first = (await service.client.post(LOGIN, json=body)).json()
-    second = (await service.client.post(LOGIN, json=body)).json()
-
-    assert first["refresh_token"] != second["refresh_token"]
-
-
-async def test_a_hash_with_older_parameters_is_renewed_at_login(service: Service) -> None:
-    weak = "$argon2id$v=19$m=8192,t=1,p=1$"
+async def test_logins_at_once_renew_a_hash_with_older_parameters(service: Service) -> None:
     user = await make_user(service, password_hash=_weak_hash())
-    assert user.password_hash is not None
-    assert user.password_hash.startswith(weak)
 
-    for _ in range(2):
-        response = await service.client.post(
-            LOGIN, json={"username": user.username, "password": PASSWORD}
-        )
-        assert response.status_code == 200
+    answers = await asyncio.gather(*(log_in(service, user) for _ in range(4)))
+    answers.append(await log_in(service, user))
 
+    assert {answer.status_code for answer in answers} == {200}
     async with service.database.read() as session:
-        stored = await session.get(type(user), user.id)
-    assert stored is not None
+        stored = await session.get_one(User, user.id)
     assert stored.password_hash is not None
-    assert not stored.password_hash.startswith(weak)
+    assert stored.password_hash.split("$")[3] == hashed(PASSWORD).split("$")[3]
 
 
-@pytest.mark.parametrize("is_weak", [True, False])
-async def test_a_login_whose_password_is_changed_meanwhile_gets_nothing(
-    service: Service, monkeypatch: pytest.MonkeyPatch, is_weak: bool
+@pytest.mark.parametrize(
+    ("is_weak", "column"),
+    [(False, "is_active"), (False, "password_hash"), (True, "password_hash")],
+)
+async def test_a_login_whose_account_is_changed_meanwhile_gets_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch, is_weak: bool, column: str
 ) -> None:
-    user = await make_user(service)
-    if is_weak:
-        user = await make_user(service, password_hash=_weak_hash())
-    changed, verify = hashed("seventeen green lighthouses"), Passwords.verify
+    user = await make_user(service, password_hash=_weak_hash() if is_weak else hashed(PASSWORD))
+    changes = {"is_active": False, "password_hash": hashed("seventeen green lighthouses")}
+    verify = Passwords.verify
 
     async def while_it_is_changed(
         self: Passwords, password: str, password_hash: str | None
     ) -> tuple[bool, str | None]:
         verified = await verify(self, password, password_hash)
         async with service.database.write() as session:
-            await session.execute(update(User).values(password_hash=changed))
+            await session.execute(update(User).values({column: changes[column]}))
         return verified
 
     monkeypatch.setattr(Passwords, "verify", while_it_is_changed)
-    response = await service.client.post(
-        LOGIN, json={"username": user.username, "password": PASSWORD}
-    )
+    response = await log_in(service, user)
 
     assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
     async with service.database.read() as session:
-        assert await session.scalar(select(User.password_hash)) == changed
-        assert (await session.scalars(select(Session))).all() == []
-
-
-async def test_logins_at_once_that_renew_one_hash_are_all_let_in(service: Service) -> None:
-    user = await make_user(service, password_hash=_weak_hash())
-    body = {"username": user.username, "password": PASSWORD}
-
-    answers = await asyncio.gather(*(service.client.post(LOGIN, json=body) for _ in range(4)))
-
-    assert {answer.status_code for answer in answers} == {200}
-
-
-async def test_a_login_whose_user_is_disabled_meanwhile_gets_no_session(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    user = await make_user(service)
-    auth = registry.get(service.app, AuthService)
-
-    async def while_it_is_disabled(user: User) -> None:
-        async with service.database.write() as session:
-            await session.execute(update(User).values(is_active=False))
-
-    monkeypatch.setattr(auth, "checks", [*auth.checks, while_it_is_disabled])
-    response = await service.client.post(
-        LOGIN, json={"username": user.username, "password": PASSWORD}
-    )
-
-    assert response.status_code == 401
-    async with service.database.read() as session:
+        stored = await session.get_one(User, user.id)
+        assert getattr(stored, column) == changes[column]
         assert (await session.scalars(select(Session))).all() == []
 
 

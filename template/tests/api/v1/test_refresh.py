@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from httpx2 import Response
@@ -10,20 +11,21 @@ from sqlalchemy import select, update
 
 from app.models.session import Session
 from app.models.user import User
-from tests.support.factories import bearer, logged_in
+from tests.support.factories import Tokens, logged_in, refresh, status_of_me
 from tests.support.service import Service, Start
 from tests.support.time_travel import advance
 
-REFRESH = "/api/v1/auth/refresh"
-ME = "/api/v1/users/me"
+
+def tokens_of(response: Response) -> Tokens:
+    assert response.status_code == 200, response.text
+    body = response.json()
+    return Tokens(body["access_token"], body["refresh_token"])
 
 
-async def refresh(service: Service, token: str) -> Response:
-    return await service.client.post(REFRESH, json={"refresh_token": token})
-
-
-async def status_of_me(service: Service, access_token: str) -> int:
-    return (await service.client.get(ME, headers=bearer(access_token))).status_code
+async def assert_refused(service: Service, *refused: str) -> None:
+    for token in refused:
+        response = await refresh(service, token)
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
 
 
 async def test_a_refresh_returns_new_tokens_of_the_same_session(service: Service) -> None:
@@ -31,36 +33,20 @@ async def test_a_refresh_returns_new_tokens_of_the_same_session(service: Service
 
     response = await refresh(service, tokens.refresh)
 
-    body = response.json()
-    assert response.status_code == 200
+    renewed = tokens_of(response)
     assert response.headers["Cache-Control"] == "no-store"
-    assert body["refresh_token"] != tokens.refresh
-    assert await status_of_me(service, body["access_token"]) == 200
-    assert await status_of_me(service, tokens.access) == 200
+    assert renewed.refresh != tokens.refresh
+    assert [await status_of_me(service, some) for some in (renewed, tokens)] == [200, 200]
 
 
-async def test_a_token_used_twice_ends_the_whole_family(service: Service) -> None:
-    tokens = await logged_in(service)
-    newest = (await refresh(service, tokens.refresh)).json()
+async def test_a_token_used_twice_ends_its_whole_family_and_no_other(service: Service) -> None:
+    tokens, other = await logged_in(service), await logged_in(service)
+    newest = tokens_of(await refresh(service, tokens.refresh))
 
-    reused = await refresh(service, tokens.refresh)
+    await assert_refused(service, tokens.refresh, newest.refresh)
 
-    assert reused.status_code == 400
-    assert reused.json()["error"] == "invalid_grant"
-    assert (await refresh(service, newest["refresh_token"])).status_code == 400
-    assert await status_of_me(service, newest["access_token"]) == 401
-    assert await status_of_me(service, tokens.access) == 401
-
-
-async def test_reuse_ends_no_other_session_of_the_user(service: Service) -> None:
-    tokens = await logged_in(service)
-    other = await logged_in(service)
-    await refresh(service, tokens.refresh)
-    await refresh(service, tokens.refresh)
-
-    response = await refresh(service, other.refresh)
-
-    assert response.status_code == 200
+    assert [await status_of_me(service, some) for some in (newest, tokens)] == [401, 401]
+    tokens_of(await refresh(service, other.refresh))
 
 
 async def test_at_grace_0_concurrent_refreshes_end_the_family(service: Service) -> None:
@@ -71,7 +57,7 @@ async def test_at_grace_0_concurrent_refreshes_end_the_family(service: Service) 
     winners = [response for response in responses if response.status_code == 200]
     assert {response.status_code for response in responses} == {200, 400}
     assert len(winners) == 1
-    assert (await refresh(service, winners[0].json()["refresh_token"])).status_code == 400
+    await assert_refused(service, tokens_of(winners[0]).refresh)
 
 
 async def test_at_grace_5_concurrent_refreshes_share_one_successor(start: Start) -> None:
@@ -80,65 +66,44 @@ async def test_at_grace_5_concurrent_refreshes_share_one_successor(start: Start)
 
         responses = await asyncio.gather(*(refresh(service, tokens.refresh) for _ in range(20)))
 
-        successors = {response.json()["refresh_token"] for response in responses}
-        assert {response.status_code for response in responses} == {200}
+        successors = {tokens_of(response).refresh for response in responses}
         assert len(successors) == 1
-        assert (await refresh(service, successors.pop())).status_code == 200
+        tokens_of(await refresh(service, successors.pop()))
 
 
 async def test_grace_is_for_the_immediate_predecessor_only(start: Start) -> None:
     async with start(refresh_reuse_grace_seconds=5) as service:
-        first = await logged_in(service)
-        second = (await refresh(service, first.refresh)).json()["refresh_token"]
-        third = (await refresh(service, second)).json()["refresh_token"]
+        first = (await logged_in(service)).refresh
+        second = tokens_of(await refresh(service, first)).refresh
+        third = tokens_of(await refresh(service, second)).refresh
 
-        assert (await refresh(service, first.refresh)).status_code == 400
-        assert (await refresh(service, third)).status_code == 400
+        await assert_refused(service, first, third)
 
 
 async def test_grace_ends(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     async with start(refresh_reuse_grace_seconds=5) as service:
         tokens = await logged_in(service)
-        successor = (await refresh(service, tokens.refresh)).json()["refresh_token"]
+        successor = tokens_of(await refresh(service, tokens.refresh))
         advance(monkeypatch, timedelta(seconds=6))
 
-        assert (await refresh(service, tokens.refresh)).status_code == 400
-        assert (await refresh(service, successor)).status_code == 400
+        await assert_refused(service, tokens.refresh, successor.refresh)
 
 
-async def test_a_session_that_nobody_uses_ends(
-    start: Start, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "last_minutes"),
+    [({"refresh_token_idle_seconds": 3600}, 61), ({"refresh_token_ttl_seconds": 7200}, 50)],
+)
+async def test_a_session_ends_unused_and_however_often_it_is_used(
+    start: Start, monkeypatch: pytest.MonkeyPatch, limit: dict[str, Any], last_minutes: int
 ) -> None:
-    async with start(refresh_token_idle_seconds=3600) as service:
-        tokens = await logged_in(service)
-        advance(monkeypatch, timedelta(minutes=50))
-        used = (await refresh(service, tokens.refresh)).json()["refresh_token"]
-        advance(monkeypatch, timedelta(minutes=50))
-        used_again = await refresh(service, used)
-        advance(monkeypatch, timedelta(minutes=61))
-
-        idle = await refresh(service, used_again.json()["refresh_token"])
-
-    assert used_again.status_code == 200
-    assert idle.status_code == 400
-    assert idle.json()["error"] == "invalid_grant"
-
-
-async def test_a_session_ends_however_often_it_is_used(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with start(refresh_token_ttl_seconds=7200) as service:
+    async with start(**limit) as service:
         token = (await logged_in(service)).refresh
         for _ in range(2):
             advance(monkeypatch, timedelta(minutes=50))
-            response = await refresh(service, token)
-            token = response.json()["refresh_token"]
-        advance(monkeypatch, timedelta(minutes=50))
+            token = tokens_of(await refresh(service, token)).refresh
+        advance(monkeypatch, timedelta(minutes=last_minutes))
 
-        late = await refresh(service, token)
-
-    assert response.status_code == 200
-    assert late.status_code == 400
+        await assert_refused(service, token)
 
 
 async def test_a_disabled_user_cannot_refresh(service: Service) -> None:
@@ -146,68 +111,41 @@ async def test_a_disabled_user_cannot_refresh(service: Service) -> None:
     async with service.database.write() as session:
         await session.execute(update(User).values(is_active=False))
 
-    response = await refresh(service, tokens.refresh)
-
-    assert response.status_code == 400
-    assert response.json()["error"] == "invalid_grant"
-
-
-async def test_an_access_token_is_no_refresh_token(service: Service) -> None:
-    tokens = await logged_in(service)
-
-    response = await refresh(service, tokens.access)
-
-    assert response.status_code == 400
+    await assert_refused(service, tokens.refresh)
 
 
 @pytest.mark.parametrize("change", ["", "x", "\u00e9", "=", " "])
-async def test_a_changed_token_is_not_valid_and_harms_nothing(
-    service: Service, change: str
-) -> None:
+async def test_another_token_is_not_valid_and_harms_nothing(service: Service, change: str) -> None:
     tokens = await logged_in(service)
 
-    changed = await refresh(service, tokens.refresh[:-1] + change)
+    await assert_refused(service, tokens.refresh[:-1] + change, tokens.access)
 
-    assert changed.status_code == 400
-    assert (await refresh(service, tokens.refresh)).status_code == 200
+    tokens_of(await refresh(service, tokens.refresh))
 
 
 async def test_a_token_of_the_previous_key_still_refreshes(start: Start) -> None:
     old, new = "k3yOf1927-before-Rotation!qwzxv#", "n3wKey2026-after-Rotation!plmokn"
-    async with start(secret_key=old) as service:
-        tokens = await logged_in(service)
-
-    async with start(secret_key=new, secret_key_previous=old) as service:
-        response = await refresh(service, tokens.refresh)
-
-    async with start(secret_key=new) as service:
-        second = await refresh(service, response.json()["refresh_token"])
-
-    assert response.status_code == 200
-    assert second.status_code == 200
-
-
-async def test_grace_finds_the_successor_that_the_previous_key_issued(start: Start) -> None:
-    old, new = "k3yOf1927-before-Rotation!qwzxv#", "n3wKey2026-after-Rotation!plmokn"
     async with start(secret_key=old, refresh_reuse_grace_seconds=10) as service:
         tokens = await logged_in(service)
-        successor = (await refresh(service, tokens.refresh)).json()["refresh_token"]
+        successor = tokens_of(await refresh(service, tokens.refresh))
 
     async with start(
         secret_key=new, secret_key_previous=old, refresh_reuse_grace_seconds=10
     ) as service:
-        again = await refresh(service, tokens.refresh)
+        again = tokens_of(await refresh(service, tokens.refresh))
+        renewed = tokens_of(await refresh(service, successor.refresh))
 
-    assert again.status_code == 200
-    assert again.json()["refresh_token"] == successor
+    async with start(secret_key=new) as service:
+        tokens_of(await refresh(service, renewed.refresh))
+
+    assert again.refresh == successor.refresh
 
 
 async def test_only_the_hash_of_a_token_is_stored(service: Service) -> None:
     tokens = await logged_in(service)
 
     async with service.database.read() as session:
-        rows = (await session.execute(select(Session.__table__))).all()
+        [row] = (await session.execute(select(Session.__table__))).all()
 
-    assert len(rows) == 1
-    assert hashlib.sha256(tokens.refresh.encode()).hexdigest() in rows[0]
-    assert tokens.refresh not in rows[0]
+    assert hashlib.sha256(tokens.refresh.encode()).hexdigest() in row
+    assert tokens.refresh not in row

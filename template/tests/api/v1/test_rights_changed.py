@@ -1,5 +1,6 @@
 """Whoever keeps principals is told of every change of sessions and rights, once it is committed."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -87,21 +88,18 @@ async def test_a_change_of_a_role_concerns_everybody(
     assert recorder.forgotten == [None]
 
 
-async def test_the_end_of_a_session_is_told_once(service: Service, recorder: Recorder) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"), [("revoke", {"data": "token"}), ("refresh", {"json": "refresh_token"})]
+)
+async def test_the_end_of_a_session_is_told_once(
+    service: Service, recorder: Recorder, path: str, body: dict[str, str]
+) -> None:
     user = await make_user(service)
     tokens = await signed_in(service, user)
+    [(kind, field)] = body.items()
+    request: dict[str, Any] = {kind: {field: tokens.refresh}}
 
     for _ in range(2):
-        await service.client.post("/api/v1/auth/revoke", data={"token": tokens.refresh})
-
-    assert recorder.forgotten == [user.id]
-
-
-async def test_the_reuse_of_a_refresh_token_is_told(service: Service, recorder: Recorder) -> None:
-    user = await make_user(service)
-    tokens = await signed_in(service, user)
-
-    for _ in range(2):
-        await service.client.post("/api/v1/auth/refresh", json={"refresh_token": tokens.refresh})
+        await service.client.post(f"/api/v1/auth/{path}", **request)
 
     assert recorder.forgotten == [user.id]

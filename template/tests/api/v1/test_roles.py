@@ -96,24 +96,6 @@ async def test_what_is_not_a_role_is_refused(
     assert len((await service.client.get(ROLES, headers=root)).json()) == 2
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
-async def test_a_change_of_another_state_is_refused(
-    service: Service, root: Header, method: str
-) -> None:
-    created = await service.client.post(ROLES, json=EDITOR, headers=root)
-    path = created.headers["Location"]
-    body: dict[str, Any] | None = None if method == "DELETE" else {"permissions": []}
-    changed = await service.client.put(path, json={"permissions": ["a:b"]}, headers=root)
-
-    answers = [
-        await service.client.request(method, path, json=body, headers=root | {"If-Match": tag})
-        for tag in (created.headers["ETag"], changed.headers["ETag"])
-    ]
-
-    assert answers[0].status_code == 412
-    assert answers[1].status_code in {200, 204}
-
-
 async def test_a_permission_works_from_the_next_request_on(service: Service, root: Header) -> None:
     await make_role(service, "editor")
     user = await make_user(service, roles=("editor",))
@@ -156,13 +138,8 @@ async def test_the_roles_of_a_user_are_set_as_a_whole(service: Service, root: He
     user = await make_user(service, roles=("member",))
     path = f"{USERS}/{user.id}/roles"
 
-    tag = (await service.client.get(f"{USERS}/{user.id}", headers=root)).headers["ETag"]
-    conditional = root | {"If-Match": tag}
-    changed = await service.client.put(path, json={"roles": ["admin"]}, headers=conditional)
-    stale = await service.client.put(path, json={"roles": []}, headers=conditional)
+    changed = await service.client.put(path, json={"roles": ["admin"]}, headers=root)
     unknown = await service.client.put(path, json={"roles": ["unheard-of"]}, headers=root)
 
     assert changed.json()["roles"] == ["admin"]
-    assert stale.status_code == 412
-    assert unknown.status_code == 422
-    assert unknown.json()["code"] == "unknown_role"
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_role")

@@ -1,10 +1,9 @@
-"""A user's own sessions: listed, ended one by one, or all at once."""
+"""A user's own sessions: listed, and ended by a logout, by RFC 7009, one by one, or all at once."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from httpx2 import Response
 from sqlalchemy import update
 from uuid_utils.compat import uuid7
 
@@ -12,61 +11,56 @@ from app.core import clock
 from app.core.security.events import SecurityEvent
 from app.models.session import Session
 from tests.support.events import actions
-from tests.support.factories import PASSWORD, Tokens, logged_in, login, make_user, signed_in
-from tests.support.service import Service
+from tests.support.factories import (
+    Tokens,
+    bearer,
+    logged_in,
+    login,
+    make_user,
+    refresh,
+    signed_in,
+    status_of_me,
+)
+from tests.support.service import Service, Start
 
-SESSIONS = "/api/v1/auth/sessions"
-LOGOUT_ALL = "/api/v1/auth/logout-all"
-REFRESH = "/api/v1/auth/refresh"
-ME = "/api/v1/users/me"
+AUTH = "/api/v1/auth"
 
 
 async def listed(service: Service, tokens: Tokens) -> list[dict[str, Any]]:
-    response = await service.client.get(SESSIONS, headers=tokens.header)
+    response = await service.client.get(f"{AUTH}/sessions", headers=tokens.header)
     assert response.status_code == 200, response.text
     assert response.headers["Cache-Control"] == "no-store"
     rows: list[dict[str, Any]] = response.json()
     return rows
 
 
-async def me(service: Service, tokens: Tokens) -> int:
-    return (await service.client.get(ME, headers=tokens.header)).status_code
+async def other_session(service: Service, tokens: Tokens) -> str:
+    [session_id] = [row["id"] for row in await listed(service, tokens) if not row["current"]]
+    return f"{AUTH}/sessions/{session_id}"
 
 
-async def refreshed(service: Service, tokens: Tokens) -> Response:
-    return await service.client.post(REFRESH, json={"refresh_token": tokens.refresh})
+async def assert_live(service: Service, *live: Tokens) -> None:
+    assert {await status_of_me(service, tokens) for tokens in live} == {200}
 
 
-async def ended(service: Service, tokens: Tokens, session_id: str) -> Response:
-    return await service.client.delete(f"{SESSIONS}/{session_id}", headers=tokens.header)
+async def assert_ended(service: Service, *ended: Tokens) -> None:
+    assert {await status_of_me(service, tokens) for tokens in ended} == {401}
+    assert {(await refresh(service, tokens.refresh)).status_code for tokens in ended} == {400}
 
 
-async def test_a_login_is_listed_with_where_it_came_from(service: Service) -> None:
+async def test_each_login_is_listed_with_where_it_came_from(service: Service) -> None:
     service.client.headers["User-Agent"] = "a browser"
-    tokens = await login(service, await make_user(service))
-
-    [row] = await listed(service, tokens)
-
-    assert row.keys() == {"id", "created_at", "last_used_at", "user_agent", "ip", "current"}
-    assert (row["user_agent"], row["ip"], row["current"]) == ("a browser", "127.0.0.1", True)
-    assert row["created_at"].endswith(("Z", "+00:00"))
-
-
-async def test_every_login_is_a_new_session(service: Service) -> None:
     user = await make_user(service)
-    first, second = await login(service, user), await login(service, user, PASSWORD)
+    first, second = await login(service, user), await login(service, user)
 
-    rows = await listed(service, second)
+    newest, oldest = await listed(service, second)
 
-    assert [row["current"] for row in rows] == [True, False]
+    assert newest.keys() == {"id", "created_at", "last_used_at", "user_agent", "ip", "current"}
+    assert (newest["user_agent"], newest["ip"]) == ("a browser", "127.0.0.1")
+    assert newest["created_at"].endswith(("Z", "+00:00"))
+    assert (newest["current"], oldest["current"]) == (True, False)
     assert [row["current"] for row in await listed(service, first)] == [False, True]
-
-
-async def test_only_own_sessions_are_listed(service: Service) -> None:
-    await logged_in(service)
-    tokens = await logged_in(service)
-
-    assert len(await listed(service, tokens)) == 1
+    assert first.refresh != second.refresh
 
 
 @pytest.mark.parametrize("column", ["ended_at", "expires_at", "last_used_at"])
@@ -81,52 +75,61 @@ async def test_what_has_ended_expired_or_idled_is_not_listed(service: Service, c
     rows = await listed(service, current)
 
     assert [row["current"] for row in rows] == [True]
-    assert (await refreshed(service, old)).status_code == 400
+    assert (await refresh(service, old.refresh)).status_code == 400
 
 
 async def test_an_ended_session_stops_at_once_and_the_others_go_on(
     service: Service, security_events: list[SecurityEvent]
 ) -> None:
     user = await make_user(service)
-    lost = await signed_in(service, user)
-    kept = await signed_in(service, user)
-    [lost_id] = [row["id"] for row in await listed(service, kept) if not row["current"]]
+    lost, kept = await signed_in(service, user), await signed_in(service, user)
+    path = await other_session(service, kept)
 
-    response = await ended(service, kept, lost_id)
+    response = await service.client.delete(path, headers=kept.header)
 
     assert response.status_code == 204
-    assert await me(service, lost) == 401
-    assert (await refreshed(service, lost)).status_code == 400
-    assert await me(service, kept) == 200
+    await assert_ended(service, lost)
+    await assert_live(service, kept)
     assert [row["current"] for row in await listed(service, kept)] == [True]
     assert "auth.session.ended" in actions(security_events)
 
 
-async def test_another_users_session_is_not_found(
+async def test_another_users_session_is_not_found_like_an_unknown_one(
     service: Service, security_events: list[SecurityEvent]
 ) -> None:
-    victim = await logged_in(service)
-    [row] = await listed(service, victim)
-    tokens = await logged_in(service, is_superuser=True)
+    victim, root = await logged_in(service), await logged_in(service, is_superuser=True)
+    [theirs] = await listed(service, victim)
 
-    response = await ended(service, tokens, row["id"])
+    answers = [
+        await service.client.delete(f"{AUTH}/sessions/{identity}", headers=root.header)
+        for identity in (theirs["id"], uuid7())
+    ]
 
-    assert response.status_code == 404
-    assert response.json()["code"] == "session_not_found"
-    assert await me(service, victim) == 200
+    assert {answer.status_code for answer in answers} == {404}
+    assert {answer.json()["code"] for answer in answers} == {"session_not_found"}
+    await assert_live(service, victim)
     assert security_events == []
 
 
-async def test_an_unknown_or_ended_session_is_not_found(service: Service) -> None:
+async def test_a_session_ends_once(service: Service) -> None:
     user = await make_user(service)
-    tokens = await signed_in(service, user)
-    await signed_in(service, user)
-    [other] = [row["id"] for row in await listed(service, tokens) if not row["current"]]
-    await ended(service, tokens, other)
+    tokens, _ = await signed_in(service, user), await signed_in(service, user)
+    path = await other_session(service, tokens)
 
-    answers = [await ended(service, tokens, identity) for identity in (other, str(uuid7()))]
+    answers = [await service.client.delete(path, headers=tokens.header) for _ in range(2)]
 
-    assert [answer.json()["code"] for answer in answers] == ["session_not_found"] * 2
+    assert [answer.status_code for answer in answers] == [204, 404]
+
+
+async def test_logout_ends_this_session_only(service: Service) -> None:
+    user = await make_user(service)
+    tokens, other = await signed_in(service, user), await signed_in(service, user)
+
+    response = await service.client.post(f"{AUTH}/logout", headers=tokens.header)
+
+    assert (response.status_code, response.content) == (204, b"")
+    await assert_ended(service, tokens)
+    await assert_live(service, other)
 
 
 async def test_logout_all_ends_every_session_of_the_caller_and_nobody_elses(
@@ -136,11 +139,57 @@ async def test_logout_all_ends_every_session_of_the_caller_and_nobody_elses(
     tokens = [await signed_in(service, user) for _ in range(3)]
     stranger = await logged_in(service)
 
-    response = await service.client.post(LOGOUT_ALL, headers=tokens[0].header)
+    response = await service.client.post(f"{AUTH}/logout-all", headers=tokens[0].header)
 
     assert response.status_code == 204
-    assert [await me(service, some) for some in tokens] == [401, 401, 401]
-    refreshes = [await refreshed(service, some) for some in tokens]
-    assert [answer.status_code for answer in refreshes] == [400, 400, 400]
-    assert await me(service, stranger) == 200
+    await assert_ended(service, *tokens)
+    await assert_live(service, stranger)
     assert "auth.sessions.ended" in actions(security_events)
+
+
+async def test_a_logout_is_seen_by_another_instance_at_once(start: Start) -> None:
+    async with start() as service, start() as other:
+        tokens = await logged_in(service)
+        await assert_live(other, tokens)
+
+        await service.client.post(f"{AUTH}/logout", headers=tokens.header)
+
+        await assert_ended(other, tokens)
+
+
+@pytest.mark.parametrize("kind", ["access", "refresh"])
+@pytest.mark.parametrize("hint", [{}, {"token_type_hint": "refresh_token"}])
+async def test_a_revoked_token_ends_its_session(
+    service: Service, kind: str, hint: dict[str, str]
+) -> None:
+    tokens = await logged_in(service)
+    fields = {"token": getattr(tokens, kind), **hint}
+
+    answers = [await service.client.post(f"{AUTH}/revoke", data=fields) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    await assert_ended(service, tokens)
+
+
+@pytest.mark.parametrize("token", ["garbage", "a.b.c", "\u00e9", "x" * 8192])
+async def test_revoking_an_unknown_token_is_no_error(service: Service, token: str) -> None:
+    response = await service.client.post(f"{AUTH}/revoke", data={"token": token})
+
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_token_in_the_query_is_not_revoked(service: Service) -> None:
+    tokens = await logged_in(service)
+
+    response = await service.client.post(f"{AUTH}/revoke", params={"token": tokens.refresh})
+
+    assert response.status_code == 422
+    assert tokens.refresh not in response.text
+    await assert_live(service, tokens)
+
+
+async def test_an_empty_bearer_is_not_authenticated(service: Service) -> None:
+    response = await service.client.get("/api/v1/users/me", headers=bearer(""))
+
+    assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")

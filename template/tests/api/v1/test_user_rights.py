@@ -37,10 +37,23 @@ async def tokens(service: Service, manager: User) -> Tokens:
     return await signed_in(service, manager)
 
 
-@pytest.mark.parametrize("facts", [{"is_superuser": True}, {"roles": ("admin",)}])
+@pytest.mark.parametrize(
+    ("facts", "statuses"),
+    [
+        ({"is_superuser": True}, {403}),
+        ({"roles": ("admin",)}, {403}),
+        ({"roles": ("manager",)}, {200, 204}),
+    ],
+)
 @pytest.mark.parametrize(("method", "path", "body"), CHANGES)
 async def test_whoever_holds_more_is_out_of_reach(
-    service: Service, tokens: Tokens, facts: dict[str, Any], method: str, path: str, body: Any
+    service: Service,
+    tokens: Tokens,
+    facts: dict[str, Any],
+    statuses: set[int],
+    method: str,
+    path: str,
+    body: Any,
 ) -> None:
     target = await make_user(service, **facts)
 
@@ -48,54 +61,26 @@ async def test_whoever_holds_more_is_out_of_reach(
         method, f"{USERS}/{target.id}{path}", json=body, headers=tokens.header
     )
 
-    assert response.status_code == 403
-    assert response.json()["code"] == "insufficient_rights"
+    assert response.status_code in statuses
+    assert statuses != {403} or response.json()["code"] == "insufficient_rights"
 
 
-@pytest.mark.parametrize(("method", "path", "body"), CHANGES)
-async def test_whoever_holds_no_more_is_in_reach(
-    service: Service, tokens: Tokens, method: str, path: str, body: Any
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "", NEW | {"roles": ["admin"]}),
+        ("POST", "", NEW | {"is_superuser": True}),
+        ("PATCH", "/{id}", {"is_superuser": True}),
+        ("PUT", "/{id}/roles", {"roles": ["manager", "admin"]}),
+    ],
+)
+async def test_nobody_makes_a_user_with_more_rights_than_theirs(
+    service: Service, manager: User, tokens: Tokens, method: str, path: str, body: Any
 ) -> None:
-    target = await make_user(service, roles=("manager",))
+    path = USERS + path.format(id=manager.id)
+    response = await service.client.request(method, path, json=body, headers=tokens.header)
 
-    response = await service.client.request(
-        method, f"{USERS}/{target.id}{path}", json=body, headers=tokens.header
-    )
-
-    assert response.status_code in {200, 204}
-
-
-async def test_nobody_makes_themselves_a_superuser(
-    service: Service, manager: User, tokens: Tokens
-) -> None:
-    attempts = [
-        await service.client.patch(path, json={"is_superuser": True}, headers=tokens.header)
-        for path in (f"{USERS}/me", f"{USERS}/{manager.id}")
-    ]
-
-    assert [attempt.status_code for attempt in attempts] == [422, 403]
-    me = await service.client.get(f"{USERS}/me", headers=tokens.header)
-    assert me.json()["is_superuser"] is False
-
-
-@pytest.mark.parametrize("rights", [{"roles": ["admin"]}, {"is_superuser": True}])
-async def test_nobody_creates_a_user_with_more_rights(
-    service: Service, tokens: Tokens, rights: dict[str, Any]
-) -> None:
-    response = await service.client.post(USERS, json=NEW | rights, headers=tokens.header)
-
-    assert response.status_code == 403
-    assert response.json()["code"] == "insufficient_rights"
-
-
-async def test_nobody_grants_themselves_a_role_with_more_rights(
-    service: Service, manager: User, tokens: Tokens
-) -> None:
-    response = await service.client.put(
-        f"{USERS}/{manager.id}/roles", json={"roles": ["manager", "admin"]}, headers=tokens.header
-    )
-
-    assert response.status_code == 403
+    assert (response.status_code, response.json()["code"]) == (403, "insufficient_rights")
 
 
 async def test_the_permission_for_users_does_not_set_roles(service: Service) -> None:
@@ -171,55 +156,3 @@ async def test_two_superusers_cannot_demote_each_other_at_once(
     assert done == 200
     assert refused in {403, 409}
     assert sorted(answer.json()["is_superuser"] for answer in me) == [False, True]
-
-
-async def test_users_change_their_own_name_and_username_alone(service: Service) -> None:
-    tokens = await logged_in(service)
-
-    changed = await service.client.patch(
-        f"{USERS}/me", json={"full_name": "Ada", "username": "Ada"}, headers=tokens.header
-    )
-    cleared = await service.client.patch(
-        f"{USERS}/me", json={"full_name": None}, headers=tokens.header
-    )
-
-    assert changed.json()["full_name"] == "Ada"
-    assert cleared.json()["full_name"] is None
-    assert cleared.json()["username"] == "ada"
-
-
-@pytest.mark.parametrize(
-    "field", ["email", "is_active", "is_superuser", "roles", "password", "email_verified", "id"]
-)
-async def test_users_cannot_change_anything_else_of_theirs(service: Service, field: str) -> None:
-    tokens = await logged_in(service)
-
-    response = await service.client.patch(f"{USERS}/me", json={field: "x"}, headers=tokens.header)
-
-    assert response.status_code == 422
-    assert response.json()["errors"][0]["loc"] == ["body", field]
-
-
-async def test_users_honour_the_tag_of_what_they_read(service: Service) -> None:
-    tokens = await logged_in(service)
-    read = (await service.client.get(f"{USERS}/me", headers=tokens.header)).headers["ETag"]
-    conditional = tokens.header | {"If-Match": read}
-
-    answers = [
-        await service.client.patch(f"{USERS}/me", json={"full_name": name}, headers=conditional)
-        for name in ("First", "Second")
-    ]
-
-    assert [answer.status_code for answer in answers] == [200, 412]
-
-
-async def test_a_username_of_another_is_taken(service: Service) -> None:
-    await make_user(service, username="ada")
-    tokens = await logged_in(service)
-
-    response = await service.client.patch(
-        f"{USERS}/me", json={"username": "ADA"}, headers=tokens.header
-    )
-
-    assert response.status_code == 409
-    assert response.json()["code"] == "username_taken"

@@ -7,8 +7,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from app.core.http.connections import MAX_HEAD_BYTES, ConnectionSettings
-from tests.support.listening import listening
 from tests.support.raw_http import Connection, Head, connect
+from tests.support.server import listening
 
 HEAD_SECONDS = 0.2
 KEEP_ALIVE_SECONDS = 1

@@ -68,6 +68,7 @@ async def test_security_events_have_names(
         "auth.logout",
         "auth.login.failed",
         "auth.lockout",
+        "auth.lockout",
     ]
     assert log.named(lines, "auth.login.succeeded")[0]["user_id"] == str(user.id)
 

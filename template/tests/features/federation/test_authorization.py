@@ -105,15 +105,15 @@ async def test_a_code_that_comes_twice_at_once_leaves_no_session(
     client = PkceClient()
     code = await code_for(service, client)
     other = client.grant(code, **({"code_verifier": verifier} if verifier else {}))
-    start_session = registry.get(service.app, Sessions).start
+    open_session = registry.get(service.app, Sessions).open
 
     async def while_another_redeems(*arguments: Any, **named: Any) -> Any:
         monkeypatch.undo()
         answers.append(await service.client.post(TOKEN, data=other))
-        return await start_session(*arguments, **named)
+        return await open_session(*arguments, **named)
 
     answers: list[Any] = []
-    monkeypatch.setattr(registry.get(service.app, Sessions), "start", while_another_redeems)
+    monkeypatch.setattr(registry.get(service.app, Sessions), "open", while_another_redeems)
     answers.insert(0, await service.client.post(TOKEN, data=client.grant(code)))
 
     assert [answer.status_code for answer in answers] == statuses

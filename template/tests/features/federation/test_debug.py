@@ -1,4 +1,4 @@
-"""`app oauth debug`: a whole login, step by step, with a browser that comes back or does not."""
+"""`app oauth debug`: a whole login, step by step. `app oauth check`: which secret works."""
 
 import re
 import socket
@@ -189,3 +189,27 @@ def test_a_provider_that_is_off_is_named_by_its_setting() -> None:
     result = CliRunner().invoke(cli, ["oauth", "debug", "nowhere"])
 
     assert "NOWHERE_CLIENT_ID" in str(result.exception)
+
+
+def check() -> Result:
+    return CliRunner().invoke(cli, ["oauth", "check"])
+
+
+def test_check_names_the_secret_that_works_and_the_one_that_may_go(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_CLIENT_SECRET_PREVIOUS", "the old one")
+
+    only_new = check()
+    stub.secrets = ["the old one"]
+    only_old = check()
+    stub.secrets = []
+    none = check()
+
+    assert only_new.output.splitlines() == [
+        "acme: ACME_CLIENT_SECRET works",
+        "acme: ACME_CLIENT_SECRET_PREVIOUS may go once every instance runs with ACME_CLIENT_SECRET",
+    ]
+    assert only_old.output == "acme: ACME_CLIENT_SECRET_PREVIOUS works\n"
+    assert (only_new.exit_code, only_old.exit_code, none.exit_code) == (0, 0, 1)
+    assert SECRET not in only_new.output + only_old.output + none.output

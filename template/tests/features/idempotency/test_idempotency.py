@@ -152,13 +152,15 @@ async def test_a_malformed_key_is_refused(service: Service, key: list[str]) -> N
 async def test_after_a_day_the_key_is_free_and_old_answers_go(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    admin = await logged_in(service, is_superuser=True)
+    admin = await make_user(service, is_superuser=True)
+    tokens = await signed_in(service, admin)
     role = {"name": "support", "permissions": []}
-    await post(service, ROLES, role, admin)
-    await post(service, ROLES, {**role, "name": "other"}, admin, "key-2")
+    await post(service, ROLES, role, tokens)
+    await post(service, ROLES, {**role, "name": "other"}, tokens, "key-2")
     advance(monkeypatch, timedelta(hours=24))
 
-    response = await post(service, ROLES, {**role, "name": "third"}, admin)
+    later = await signed_in(service, admin)
+    response = await post(service, ROLES, {**role, "name": "third"}, later)
 
     assert response.status_code == 201
     assert len(await stored(service)) == 1

@@ -154,7 +154,7 @@ async def test_progress_is_kept_for_the_next_attempt(worked: Service) -> None:
     assert Run(worked.app, await row_of(worked, job_id)).progress == {"step": 7}
 
 
-@pytest.mark.parametrize("name", ["", "Send", "mail send", "9lives", "n" * 65])
+@pytest.mark.parametrize("name", ["", "Send", "two words", "9lives", "n" * 65])
 def test_a_name_that_no_table_holds_is_refused(name: str) -> None:
     async def handler(run: Run, payload: Mark) -> None: ...
 

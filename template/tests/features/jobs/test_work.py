@@ -13,9 +13,10 @@ from app.features.jobs.models import JobRow, JobStatus
 from app.features.jobs.upkeep import CLEAN_SESSIONS, PURGE
 from app.models.session import Session
 from tests.features.jobs.probes import COUNT, FAIL, Mark
-from tests.features.jobs.work import drained, enqueued, reached
+from tests.features.jobs.work import enqueued, reached
 from tests.support.factories import make_user, signed_in
 from tests.support.service import Service
+
 
 async def test_sessions_that_are_long_over_are_removed(own_service: Service) -> None:
     kept, gone = await make_user(own_service), await make_user(own_service)

@@ -1,5 +1,8 @@
 """Every route is limited, whoever brought it; one that declares a limit has that one too."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from fastapi import APIRouter, FastAPI, Request
 from starlette.applications import Starlette
@@ -9,9 +12,11 @@ from starlette.routing import Route
 from app.core.http.guard import PROBES
 from app.features.rate_limit import limiter
 from app.features.rate_limit.rules import AUTH_PATHS
+from tests.support.factories import PASSWORD, logged_in
 from tests.support.routes import concrete, operations
 from tests.support.service import Service, Start
 
+ROOT = Path(__file__).resolve().parents[3]
 ON = {"rate_limit_enabled": True}
 
 domain = APIRouter(prefix="/api/v1/reports")
@@ -140,3 +145,71 @@ async def test_every_path_of_the_auth_limit_that_exists_is_a_post(service: Servi
 
     assert AUTH_PATHS & posts
     assert not {"/api/v1/auth/refresh", "/api/v1/auth/logout"} & AUTH_PATHS
+
+
+type Responses = dict[str, dict[str, Any]]
+
+
+async def responses(start: Start, **settings: bool) -> dict[str, Responses]:
+    async with start(**settings) as service:
+        paths = service.app.openapi()["paths"]
+    return {
+        f"{method} {path}": operation["responses"]
+        for path, methods in paths.items()
+        if path not in PROBES
+        for method, operation in methods.items()
+    }
+
+
+@pytest.mark.parametrize("with_headers", [True, False])
+async def test_every_operation_may_be_refused(start: Start, *, with_headers: bool) -> None:
+    found = await responses(start, rate_limit_enabled=True, rate_limit_headers_enabled=with_headers)
+
+    assert len(found) > 20
+    for name, answers in found.items():
+        assert "Retry-After" in answers["429"]["headers"], name
+        for answer in answers.values():
+            assert ({"RateLimit", "RateLimit-Policy"} <= answer["headers"].keys()) is with_headers
+
+
+async def test_without_limits_only_those_that_count_failures_refuse(start: Start) -> None:
+    found = await responses(start, rate_limit_enabled=False)
+
+    refusing = {name for name, answers in found.items() if "429" in answers}
+    assert "post /api/v1/auth/login" in refusing
+    assert "get /api/v1/users/me" not in refusing
+
+
+REAUTHENTICATE = "/api/v1/auth/reauthenticate"
+ONCE_A_MINUTE = {"rate_limit_enabled": True, "rate_limit_auth": "1/minute"}
+
+
+@pytest.mark.parametrize("path", sorted(AUTH_PATHS))
+async def test_each_counts_for_itself(start: Start, path: str) -> None:
+    async with start(**ONCE_A_MINUTE) as service:
+        first = await service.client.post(path, json={})
+        refused = await service.client.post(path, json={})
+        others = [await service.client.post(one, json={}) for one in AUTH_PATHS - {path}]
+
+    assert refused.status_code == 429
+    assert refused.json()["code"] == "rate_limited"
+    assert 429 not in {first.status_code, *(answer.status_code for answer in others)}
+
+
+async def test_being_asked_again_is_limited_whoever_is_logged_in(start: Start) -> None:
+    async with start(**ONCE_A_MINUTE) as service:
+        tokens = await logged_in(service)
+        answers = [
+            await service.client.post(
+                REAUTHENTICATE, json={"password": PASSWORD}, headers=tokens.header
+            )
+            for _ in range(2)
+        ]
+
+    assert [answer.status_code for answer in answers] == [204, 429]
+
+
+def test_the_page_lists_every_one() -> None:
+    page = (ROOT / "docs" / "rate-limits.md").read_text()
+
+    assert {path for path in AUTH_PATHS if f"`{path}`" not in page} == set()

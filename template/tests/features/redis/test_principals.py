@@ -30,6 +30,19 @@ class Requests(Instruments):
         self.outcomes.append(outcome)
 
 
+def noted_reads(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Grows by the statement of every read without a transaction from now on."""
+    reads: list[object] = []
+    real = service.database.rows
+
+    async def noted(statement: object, parameters: object) -> object:
+        reads.append(statement)
+        return await real(statement, parameters)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.database, "rows", noted)
+    return reads
+
+
 async def status(service: Service, tokens: Tokens) -> int:
     return (await service.client.get(ME, headers=tokens.header)).status_code
 

@@ -232,6 +232,18 @@ async def test_a_token_arrives_by_a_real_server(start: Start) -> None:
     assert received["To"] == "ada@example.com"
 
 
+async def test_an_administrator_does_not_vouch_for_an_address_and_may_leave_the_password_out(
+    service: Service,
+) -> None:
+    header = (await logged_in(service, is_superuser=True)).header
+    body = {"email": "ada@example.com", "username": "ada"}
+
+    created = await service.client.post("/api/v1/users", json=body, headers=header)
+
+    assert created.status_code == 201
+    assert created.json()["email_verified"] is False
+
+
 CHANGE = "/api/v1/auth/email/change"
 
 

@@ -62,7 +62,7 @@ async def test_one_trace_leads_from_the_caller_through_a_request_to_its_sql_and_
 
         service.app.add_api_route("/enqueue/{name}", enqueue)
         headers = tokens.header | {"traceparent": TRACEPARENT}
-        await service.client.get("/enqueue/mail", headers=headers)
+        await service.client.get("/enqueue/report", headers=headers)
         with instruments.continued("job send_mail", carriers[0]):
             await service.database.ping()
 

@@ -255,7 +255,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.api.deps import ReadSessionDep, SessionDep, require
+% if creating_route:
 from app.api.creating_route import CreatingRoute
+% endif
 from app.api.v1.router import PREFIX
 from app.core.database import database_of
 from app.core.http.errors import NotFound
@@ -266,7 +268,11 @@ from app.domains.${plural}.schemas import ${Entity}Body, ${Entity}Query, ${Entit
 from app.domains.${plural}.service import ${Entity}Service
 from app.core.security.principal import Principal
 
+% if creating_route:
 router = APIRouter(prefix="/${slug}", tags=["${slug}"], route_class=CreatingRoute)
+% else:
+router = APIRouter(prefix="/${slug}", tags=["${slug}"])
+% endif
 
 reads = Depends(require("${plural}:read"))
 Manager = Annotated[Principal, Depends(require("${plural}:manage"))]

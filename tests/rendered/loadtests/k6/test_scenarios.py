@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests import k6_tool, target
-from loadtests.shape import Shape
+from loadtests.samples import Shape
 from tests.support.project import ROOT
 
 SCRIPT = ROOT / "loadtests" / "k6_scenarios.js"

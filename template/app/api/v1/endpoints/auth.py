@@ -1,5 +1,6 @@
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
 from pydantic import Field, SecretStr
@@ -17,6 +18,9 @@ from app.api.deps import (
 )
 from app.api.token_form import TokenGrants
 from app.core import registry
+from app.core.database import database_of
+from app.core.security import security_of
+from app.repositories.session import live_sessions
 from app.schemas.auth import (
     MAX_TOKEN_LENGTH,
     Grant,
@@ -24,6 +28,7 @@ from app.schemas.auth import (
     PasswordChange,
     ReauthenticationRequest,
     RefreshRequest,
+    SessionResponse,
     TokenResponse,
 )
 
@@ -75,6 +80,26 @@ async def logout(session_id: OwnSession, sessions: SessionsDep) -> None:
     await sessions.end(session_id)
 
 
+@router.post("/logout-all", status_code=HTTPStatus.NO_CONTENT)
+async def logout_all(user: SessionUser, sessions: SessionsDep) -> None:
+    """Ends every session of the account, this one too."""
+    await sessions.end_all(user.id)
+
+
+@router.get("/sessions")
+async def list_sessions(request: Request, user: SessionUser) -> list[SessionResponse]:
+    """The newest hundred that a refresh would still prolong."""
+    idle = security_of(request).settings.refresh_token_idle
+    rows = await live_sessions(database_of(request).for_reads, user.id, idle)
+    return [SessionResponse(**row, current=row["id"] == user.session_id) for row in rows]
+
+
+@router.delete("/sessions/{session_id:uuid}", status_code=HTTPStatus.NO_CONTENT)
+async def end_session(session_id: UUID, user: SessionUser, sessions: SessionsDep) -> None:
+    """Its access and refresh tokens are refused at once."""
+    await sessions.end_own(user.id, session_id)
+
+
 @router.post("/password/change", status_code=HTTPStatus.NO_CONTENT, responses=CHANGE_ERRORS)
 async def change_password(
     body: PasswordChange, user: RecentUser, session_id: OwnSession, passwords: OwnPasswordDep
@@ -92,5 +117,5 @@ async def reauthenticate(
     reauthentication: ReauthenticationDep,
 ) -> None:
     """For an hour the session may then do what needs a recent login."""
-    ((method, proof),) = body.root.items()
+    ((method, proof),) = body.model_dump(exclude_unset=True).items()
     await reauthentication.prove(user.id, session_id, method, proof.get_secret_value())

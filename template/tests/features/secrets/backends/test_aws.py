@@ -104,11 +104,11 @@ def test_more_parameters_than_one_page_are_read(aws: Aws, settings: dict[str, An
 
 def test_of_both_the_secret_wins(aws: Aws, settings: dict[str, Any]) -> None:
     aws.put({"MONITORING_TOKEN": "secret"})
-    aws.put_parameters({"MONITORING_TOKEN": "parameter", "MAIL_FROM": "ada@example.org"})
+    aws.put_parameters({"MONITORING_TOKEN": "parameter", "LOG_LEVEL": "ERROR"})
 
     found = rotation.read(**settings, aws_parameter_path=aws.path)
 
-    assert found == {"monitoring_token": "secret", "mail_from": "ada@example.org"}
+    assert found == {"monitoring_token": "secret", "log_level": "ERROR"}
 
 
 def test_it_is_not_asked_where_it_is_off(settings: dict[str, Any]) -> None:

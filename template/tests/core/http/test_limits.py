@@ -6,8 +6,8 @@ import json
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.core.http.body import BodyLimits
 from app.core.http.errors import BodyError
+from app.core.http.limits import BodyLimits
 from tests.support import asgi
 from tests.support.raw_http import Head, connect
 from tests.support.server import serving

@@ -1,4 +1,4 @@
-"""Request bodies: counted and timed as they arrive, and JSON that every part can store."""
+"""Limits of bodies, in size, time and depth, and of the requests that are served at a time."""
 
 import asyncio
 from http import HTTPStatus
@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.http.errors import BodyError, problem
+from app.core.http.guard import PROBES
 from app.core.settings import Settings, SettingsGroup
 
 MAX_DEPTH = 64
@@ -28,18 +29,29 @@ TOO_SLOW = BodyError(
 )
 
 
-class BodySettings(SettingsGroup):
+RETRY_AFTER_SECONDS = 1
+
+
+class LimitSettings(SettingsGroup):
     max_body_bytes: int = Field(1_048_576, ge=1024)
     """A longer request body is 413."""
     body_timeout_seconds: float = Field(15, gt=0, le=600)
     """From the end of the headers to the end of the body; after it 408."""
+    max_concurrent_requests: int = Field(256, ge=1)
+    """One more is 503 with Retry-After."""
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    group = settings.group(BodySettings)
+    group = settings.group(LimitSettings)
     app.add_middleware(
         BodyLimits, max_bytes=group.max_body_bytes, most_seconds=group.body_timeout_seconds
     )
+
+
+def shed_load(app: FastAPI, settings: Settings) -> None:
+    """Before other work is done for a request."""
+    limit = settings.group(LimitSettings).max_concurrent_requests
+    app.add_middleware(LoadShedding, max_concurrent=limit)
 
 
 class BodyLimits:
@@ -87,6 +99,34 @@ class BodyLimits:
             return message
 
         return receive_counted
+
+
+class LoadShedding:
+    """Refuses more load than the process can serve, which a queue would only delay."""
+
+    def __init__(self, app: ASGIApp, *, max_concurrent: int) -> None:
+        self.app = app
+        self.max_concurrent = max_concurrent
+        self.running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self.app(scope, receive, send)
+        elif self.running >= self.max_concurrent:
+            refusal = problem(
+                scope,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "overloaded",
+                "More requests are running than this process serves; try again.",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            )
+            await refusal(scope, receive, send)
+        else:
+            self.running += 1
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.running -= 1
 
 
 def _is_json(content_type: bytes) -> bool:
