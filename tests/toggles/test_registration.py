@@ -122,7 +122,11 @@ def test_mail_comes_where_a_part_needs_it(
 
 
 def test_a_service_with_every_other_part_may_know_nothing_of_mail(tmp_path: Path) -> None:
-    answers = {"registration": False, "second_factor": False, "oauth_providers": []}
+    answers: dict[str, Any] = {
+        "registration": False,
+        "second_factor": False,
+        "oauth_providers": [],
+    }
     project = render(tmp_path / "service", preset="enterprise", **answers)
 
     assert mentions(project, MAIL) == {}
