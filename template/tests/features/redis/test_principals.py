@@ -12,7 +12,6 @@ from app.core.instruments import Instruments
 from app.core.settings import Settings
 from app.features.redis import RedisClient
 from tests.features.redis.proxy import Proxy
-from tests.features.redis.reads import noted_reads
 from tests.features.redis.server import RedisServer
 from tests.support.factories import Tokens, logged_in, make_user, signed_in
 from tests.support.service import Service, Start
