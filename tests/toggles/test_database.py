@@ -48,7 +48,7 @@ LINES = {
         *(f"# {name}={value}" for name, value in SETTINGS.items()),
         READ_URL,
     },
-    "tests/support/patience.py": {
+    "tests/support/production.py": {
         '    "database_pool_timeout_seconds": 30,',
         '    "database_lock_timeout_seconds": 60,',
         '    "database_statement_timeout_seconds": 120,',
