@@ -58,7 +58,7 @@ LINES = {
         "  and the tests start a PostgreSQL of their own from a wheel.",
         "`TEST_DATABASE_URL=sqlite uv run pytest` runs the same tests on SQLite,",
         "and a URL in its place runs them on a server of yours whose user may create databases.",
-        "and `DATABASE_URL`.",
+        "`DATABASE_URL`,",
     },
 }
 LINES_OF_SQLITE = {
@@ -74,7 +74,6 @@ LINES_OF_SQLITE = {
     ".env.example": {"# DATABASE_URL=sqlite+aiosqlite:///var/app.db"},
     "docs/development.md": {
         "- No database server: the database is a file, below `var/` by default.",
-        "(the SQLite file needs no more than one process).",
     },
 }
 # The engine of the tests is another one throughout; pages tell of one database.
