@@ -16,7 +16,6 @@ pytest_plugins = (
     "tests.support.engines",
     "tests.support.events",
     "tests.support.extensions",
-    "tests.support.needs",
 )
 
 

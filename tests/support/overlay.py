@@ -9,6 +9,8 @@ from pathlib import Path
 from tests.support.rendering import ROOT
 from tests.support.trees import inside
 
+SUPPORT = Path("tests", "support", "project.py")
+"""Rendered only with a deployment; tests of this repository need it everywhere."""
 RENDERED = ROOT / "tests" / "rendered"
 NEEDS = {
     "features/federation": "app/features/federation",
@@ -22,6 +24,7 @@ NEEDS = {
 
 
 def lay_over(project: Path) -> None:
+    shutil.copy2(ROOT / "template" / SUPPORT, project / SUPPORT)
     for path in RENDERED.rglob("*"):
         name = path.relative_to(RENDERED).as_posix()
         if path.is_file() and path.suffix != ".pyc" and _applies(name, project):

@@ -48,7 +48,7 @@ LINES = {
         *(f"# {name}={value}" for name, value in SETTINGS.items()),
         READ_URL,
     },
-    "tests/support/patience.py": {
+    "tests/support/production.py": {
         '    "database_pool_timeout_seconds": 30,',
         '    "database_lock_timeout_seconds": 60,',
         '    "database_statement_timeout_seconds": 120,',
@@ -58,7 +58,7 @@ LINES = {
         "  and the tests start a PostgreSQL of their own from a wheel.",
         "`TEST_DATABASE_URL=sqlite uv run pytest` runs the same tests on SQLite,",
         "and a URL in its place runs them on a server of yours whose user may create databases.",
-        "and `DATABASE_URL`.",
+        "`DATABASE_URL`,",
     },
 }
 LINES_OF_SQLITE = {
@@ -74,7 +74,6 @@ LINES_OF_SQLITE = {
     ".env.example": {"# DATABASE_URL=sqlite+aiosqlite:///var/app.db"},
     "docs/development.md": {
         "- No database server: the database is a file, below `var/` by default.",
-        "(the SQLite file needs no more than one process).",
     },
 }
 # The engine of the tests is another one throughout; pages tell of one database.

@@ -21,7 +21,13 @@ WORDS = {
     "docker": ("Dockerfile", "docker compose", "deploy.sh", "compose.smoke", "smoke-image"),
     "kubernetes": ("kustomize", "kubectl", "deploy-kubernetes"),
 }
-NOTED = {"README.md", "docs/development.md", "docs/telemetry.md"}
+NOTED = {
+    "README.md",
+    "docs/development.md",
+    "docs/telemetry.md",
+    "pyproject.toml",
+    "tests/support/extensions.py",
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
-"""`app config` and `app openapi`: what this service would run with, and its schema."""
+"""`app config`, `app keys` and `app openapi`: what this service would run with, and its schema."""
 
 import json
+import secrets
 
 import typer
 from pydantic import SecretStr
@@ -9,10 +10,12 @@ from sqlalchemy.exc import ArgumentError
 
 from app.commands.serve import ServeSettings
 from app.core.http.connections import ConnectionSettings
+from app.core.security.security import MIN_KEY_BYTES
 from app.core.settings import Settings, SettingsGroup
 from app.main import create_app
 
 cli = typer.Typer(no_args_is_help=True, help="The configuration, with every secret masked.")
+keys_cli = typer.Typer(no_args_is_help=True, help="Secret keys of this service.")
 
 MASKED = "**********"
 
@@ -38,6 +41,16 @@ def show() -> None:
     for group in settings.groups:
         values |= {name.upper(): _shown(name, group) for name in type(group).model_fields}
     typer.echo(json.dumps(dict(sorted(values.items())), indent=2, default=str))
+
+
+@keys_cli.command()
+def generate() -> None:
+    """Print a new secret key, for SECRET_KEY and other settings. It is stored nowhere."""
+    typer.echo(secrets.token_urlsafe(MIN_KEY_BYTES))
+
+
+@keys_cli.callback()
+def keys() -> None: ...
 
 
 def openapi() -> None:

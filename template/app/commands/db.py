@@ -8,8 +8,6 @@ from typing import Annotated, Any, cast
 import typer
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import to_tuple
 
 from app.core.database import migrations
 from app.core.database.engine_kind import BackupError
@@ -17,8 +15,6 @@ from app.core.database.settings import database_url, engine_kind
 from app.core.settings import Settings
 
 cli = typer.Typer(no_args_is_help=True, help="Migrations: the template's branches and your own.")
-
-OWN_BRANCH = "own"
 
 
 @cli.command()
@@ -92,23 +88,14 @@ def init_db() -> None:
     upgrade("heads")
 
 
-def heads_by_owner(script: ScriptDirectory) -> tuple[list[str], list[str]]:
-    """Heads of your own branch, none before its first revision, and of the template's branches."""
-    heads = script.get_revisions("heads")
-    own = [head.revision for head in heads if OWN_BRANCH in head.branch_labels]
-    # What another head depends on is applied before it: Alembic fails where both are named.
-    needed = {name for head in heads for name in to_tuple(head.dependencies, ())}
-    return own, [head for head in script.get_heads() if head not in {*own, *needed}]
-
-
 def _write_revision(config: Config, message: str, autogenerate: bool) -> None:
-    own, template_heads = heads_by_owner(ScriptDirectory.from_config(config))
+    own, template_heads = migrations.heads()
     command.revision(
         config,
         message,
         autogenerate=autogenerate,
-        head=f"{OWN_BRANCH}@head" if own else "base",
-        branch_label=None if own else OWN_BRANCH,
+        head=f"{migrations.OWN_BRANCH}@head" if own else "base",
+        branch_label=None if own else migrations.OWN_BRANCH,
         version_path=str(migrations.OWN_VERSIONS),
         depends_on=cast("Any", template_heads),  # a list is understood, though not declared
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -23,6 +23,13 @@ from app.main import create_app
 
 KEEP_ALIVE_SECONDS = 75
 """Above the idle timeout of the usual load balancers, so that they close first."""
+# Proxies: ours believes TRUSTED_PROXIES; uvicorn's would believe 127.0.0.1.
+UVICORN: dict[str, Any] = {
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,
+}
 
 
 class ServeSettings(SettingsGroup):
@@ -83,13 +90,9 @@ def serve(
         host=host,
         port=port,
         http=bounded(settings.group(ConnectionSettings)),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Ours believes TRUSTED_PROXIES; uvicorn's would believe 127.0.0.1.
-        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=group.shutdown_timeout_seconds,
+        **UVICORN,
     )
     drain_seconds = group.drain_seconds
     if drain_seconds is None:
@@ -113,8 +116,5 @@ def _serve_reloading(settings: Settings, host: str, port: int) -> None:
         port=port,
         reload=True,
         reload_dirs=[str(Path(__file__).parents[1])],
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
+        **UVICORN,
     )

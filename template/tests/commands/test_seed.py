@@ -1,26 +1,13 @@
 """`app seed`."""
 
-import asyncio
 import re
 import time
-from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import select
 
 from app.core.settings import ConfigurationError
-from app.models.user import User
-from tests.support.command_line import App
+from tests.support.command_line import App, users
 from tests.support.factories import PASSWORD
-from tests.support.service import running
-
-
-def users(url: str) -> Sequence[User]:
-    async def read() -> Sequence[User]:
-        async with running(database_url=url) as service, service.database.read() as session:
-            return (await session.scalars(select(User).order_by(User.username))).all()
-
-    return asyncio.run(read())
 
 
 def test_the_same_seed_gives_the_same_accounts_and_a_repeat_adds_none(

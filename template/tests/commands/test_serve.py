@@ -1,11 +1,13 @@
 """`app serve`: a real process on a real socket."""
 
+from pathlib import Path
+
 import httpx2
 import pytest
 
+from app import installed
 from app.core.settings import ConfigurationError
 from tests.support.command_line import App
-from tests.support.project import ROOT
 from tests.support.server import serving, started
 
 
@@ -42,7 +44,7 @@ def test_a_change_of_the_code_restarts_it() -> None:
     command = ["app", "serve", "--port", "0", "--reload"]
     with started(command, "", ENVIRONMENT="development") as server:
         server.wait_for("Started server process")
-        (ROOT / "app" / "installed.py").touch()
+        Path(installed.__file__).touch()
         server.wait_for("Started server process")
         status = server.stop()
 

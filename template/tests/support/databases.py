@@ -53,3 +53,9 @@ class SqliteFiles:
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
+
+
+def all_heads() -> set[str]:
+    """Where a database is when nothing is missing."""
+    own, of_the_template = migrations.heads()
+    return {*own, *of_the_template}

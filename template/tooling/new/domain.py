@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-
 from app.api.v1.router import ROUTERS
-from app.commands.db import OWN_BRANCH, heads_by_owner
 from app.core.database import Base, migrations
 from tooling.new import fields, files, names
 from tooling.new.names import Forms, RefusedError
@@ -74,11 +71,11 @@ def _identifiers(source: str) -> Iterator[str]:
 
 
 def _place_in_history() -> dict[str, object]:
-    own, template_heads = heads_by_owner(ScriptDirectory.from_config(migrations.configuration()))
+    own, template_heads = migrations.heads()
     if len(own) > 1:
         raise RefusedError("your branch of the migrations has two heads: merge them first")
     return {
         "down_revision": own[0] if own else None,
-        "branch_labels": None if own else (OWN_BRANCH,),
+        "branch_labels": None if own else (migrations.OWN_BRANCH,),
         "depends_on": template_heads,
     }

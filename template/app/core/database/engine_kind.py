@@ -1,12 +1,12 @@
 """What a database engine brings: its schemes, its pool and its dialect's upsert."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.settings import Settings, SettingsGroup
 
@@ -31,5 +31,3 @@ class EngineKind:
     """Writes the database, as of one moment, into an existing file. Raises BackupError."""
     restore: Callable[[URL, Path], None]
     """Fills a database without tables. Raises BackupError, and then nothing has changed."""
-    try_lock: Callable[[AsyncSession, int], Awaitable[bool]]
-    """Takes the lock of a number until the transaction ends; False where another one has it."""

@@ -2,7 +2,6 @@
 
 import re
 
-from sqlalchemy import UniqueConstraint
 from sqlalchemy.exc import (
     DBAPIError,
     IntegrityError,
@@ -10,8 +9,6 @@ from sqlalchemy.exc import (
     InternalError,
     OperationalError,
 )
-
-from app.core.database.sessions import Base
 
 DATA_STATES = "22"
 SCHEMA_STATES = ("42P01", "42703")
@@ -21,13 +18,13 @@ UNAVAILABLE_STATES = ("08", "40", "53", "55", "57", "58")
 
 
 def violated_constraint(error: IntegrityError) -> str | None:
-    """PostgreSQL tells the name, SQLite only the columns."""
+    """PostgreSQL tells the name; SQLite tells the columns, which it is made of."""
     driver_error = getattr(error.orig, "__cause__", None)
     name: str | None = getattr(driver_error, "constraint_name", None)
     if name is not None:
         return name
-    match = re.search(r"UNIQUE constraint failed: (?P<columns>.+)", str(error.orig))
-    return _unique_constraint(match["columns"].split(", ")) if match else None
+    match = re.search(r"UNIQUE constraint failed: (\w+)\.(.+)", str(error.orig))
+    return f"uq_{match[1]}_{match[2].replace(f', {match[1]}.', '_')}" if match else None
 
 
 def is_data_error(error: DBAPIError) -> bool:
@@ -49,15 +46,3 @@ def is_unavailable(error: DBAPIError) -> bool:
         return True
     state: str = getattr(error.orig, "sqlstate", None) or ""
     return state.startswith(UNAVAILABLE_STATES)
-
-
-def _unique_constraint(qualified_columns: list[str]) -> str | None:
-    table_name = qualified_columns[0].partition(".")[0]
-    columns = {name.partition(".")[2] for name in qualified_columns}
-    table = Base.metadata.tables.get(table_name)
-    if table is None:
-        return None
-    for constraint in table.constraints:
-        if isinstance(constraint, UniqueConstraint) and set(constraint.columns.keys()) == columns:
-            return str(constraint.name)
-    return None

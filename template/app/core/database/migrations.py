@@ -7,7 +7,6 @@
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ log = structlog.get_logger("app.migrations")
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 OWN_VERSIONS = MIGRATIONS / "versions"
+OWN_BRANCH = "own"
 
 
 class SchemaBehindError(RuntimeError):
@@ -53,10 +53,10 @@ class Schema:
         if self._is_current:
             return
         async with self._database.engine.connect() as connection:
-            missing = await connection.run_sync(_missing)
-        if missing and not self._upgrades:
+            is_behind = await connection.run_sync(_is_behind)
+        if is_behind and not self._upgrades:
             raise SchemaBehindError("the database schema is behind: run `app db upgrade` first")
-        if missing:
+        if is_behind:
             await upgrade(self._database.engine.url)
         self._is_current = True
 
@@ -83,69 +83,60 @@ async def upgrade(url: URL, revision: str = "heads") -> None:
 
 async def current(url: URL) -> set[str]:
     """Ids of the revisions that the database is at, one a branch."""
-    engine = engine_kind(url).create_for_migrations(url)
-    try:
-        async with engine.connect() as connection:
-            return set(await connection.run_sync(_current))
-    finally:
-        await engine.dispose()
+    return set(await _run_sync(url, _current))
 
 
-def heads() -> set[str]:
-    """Where a database is when nothing is missing; a head that another depends on is implied."""
+def heads() -> tuple[list[str], list[str]]:
+    """Heads of your own branch, none before its first revision, and of the template's branches."""
     script = ScriptDirectory.from_config(configuration())
-    needed = (to_tuple(revision.dependencies, default=()) for revision in script.walk_revisions())
-    return set(script.get_heads()) - set(chain.from_iterable(needed))
+    found = script.get_revisions("heads")
+    own = [head.revision for head in found if OWN_BRANCH in head.branch_labels]
+    # What another revision depends on is applied before it: Alembic fails where both are named.
+    needed = {name for one in script.walk_revisions() for name in to_tuple(one.dependencies, ())}
+    return own, [head.revision for head in found if head.revision not in {*own, *needed}]
 
 
 async def run(url: URL, action: Callable[[Config], Any]) -> None:
     """Runs an Alembic command on a connection of its own, without the timeouts of requests."""
-    engine = engine_kind(url).create_for_migrations(url)
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(_run_on, action)
-    finally:
-        await engine.dispose()
+
+    def run_on(connection: Connection) -> None:
+        config = configuration()
+        config.attributes["connection"] = connection
+        action(config)
+
+    await _run_sync(url, run_on)
 
 
 def configuration() -> Config:
     config = Config(stdout=sys.stdout)  # its default is the stdout of the import
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", "\n".join(map(str, _version_locations())))
+    features = sorted(path for path in (MIGRATIONS / "features").glob("*") if path.is_dir())
+    locations = [MIGRATIONS / "baseline", *features, OWN_VERSIONS]
+    config.set_main_option("version_locations", "\n".join(map(str, locations)))
     return config
 
 
-def _version_locations() -> list[Path]:
-    features = sorted(path for path in (MIGRATIONS / "features").glob("*") if path.is_dir())
-    return [MIGRATIONS / "baseline", *features, OWN_VERSIONS]
-
-
-def _run_on(connection: Connection, action: Callable[[Config], Any]) -> None:
-    config = configuration()
-    config.attributes["connection"] = connection
-    action(config)
+async def _run_sync[R](url: URL, work: Callable[[Connection], R]) -> R:
+    engine = engine_kind(url).create_for_migrations(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
 
 
 def _current(connection: Connection) -> tuple[str, ...]:
     return MigrationContext.configure(connection).get_current_heads()
 
 
-def _missing(connection: Connection) -> bool:
+def _is_behind(connection: Connection) -> bool:
+    """Ids that this code does not know are another version's."""
     script = ScriptDirectory.from_config(configuration())
-    current = _current(connection)
-    applied = _applied(script, current)
-    if not applied.issuperset(current):
-        log.warning("migrations.schema_ahead", unknown=sorted(set(current) - applied))
-    return any(revision.revision not in applied for revision in script.walk_revisions())
-
-
-def _applied(script: ScriptDirectory, at: tuple[str, ...]) -> set[str]:
-    """Every revision below the current ones; ids this code does not know are another version's."""
     known = {revision.revision for revision in script.walk_revisions()}
-    return {
-        revision.revision
-        for head in at
-        if head in known
-        for revision in script.iterate_revisions(head, "base", implicit_base=True)
-    }
+    current = set(_current(connection))
+    if current - known:
+        log.warning("migrations.schema_ahead", unknown=sorted(current - known))
+    at = tuple(current & known)
+    applied = script.iterate_revisions(at, "base", implicit_base=True) if at else ()
+    return known != {revision.revision for revision in applied}

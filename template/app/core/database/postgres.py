@@ -12,11 +12,11 @@ from weakref import WeakKeyDictionary
 import asyncpg
 import structlog
 from pydantic import Field
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from app.core.database import postgres_backup
@@ -151,10 +151,6 @@ def read_options(settings: Settings) -> dict[str, Any]:
     return {} if is_pooled else {"isolation_level": "AUTOCOMMIT"}
 
 
-async def try_lock(session: AsyncSession, number: int) -> bool:
-    return bool(await session.scalar(select(func.pg_try_advisory_xact_lock(number))))
-
-
 ENGINE = EngineKind(
     drivername="postgresql+asyncpg",
     schemes=frozenset({"postgres", "postgresql", "postgresql+asyncpg"}),
@@ -165,7 +161,6 @@ ENGINE = EngineKind(
     read_options=read_options,
     backup=postgres_backup.backup,
     restore=postgres_backup.restore,
-    try_lock=try_lock,
 )
 
 

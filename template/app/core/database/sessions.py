@@ -113,7 +113,6 @@ class Database:
     def __init__(self, url: URL, settings: Settings) -> None:
         kind = engine_kind(url)
         self.insert = kind.insert
-        self.try_lock = kind.try_lock
         self.session_info: dict[str, Any] = {}  # what parts leave for sessions that write
         self.for_reads = self
         """Where endpoints read; a part may put a copy here, which may miss the latest writes."""

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from app.core.database.engine_kind import BackupError, EngineKind
@@ -43,11 +43,6 @@ def create_for_migrations(url: URL) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
-
-
-async def try_lock(session: AsyncSession, number: int) -> bool:
-    """Nothing to take: a transaction that writes holds the only lock."""
-    return True
 
 
 def _make_directory(url: URL) -> None:
@@ -107,5 +102,4 @@ ENGINE = EngineKind(
     read_options=lambda _: {"isolation_level": "AUTOCOMMIT"},
     backup=backup,
     restore=restore,
-    try_lock=try_lock,
 )

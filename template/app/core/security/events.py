@@ -69,7 +69,7 @@ def record(
 ) -> None:
     event = SecurityEvent(action, actor_id, target, outcome, detail)
     _hand_over(session, event)
-    session.after_commit(partial(_tell_later, event))
+    session.after_commit(partial(_tell, event))
 
 
 async def record_refusal(
@@ -87,7 +87,7 @@ async def record_refusal(
     if target is None and user_id is not None:
         target = f"user:{user_id}"
     event = SecurityEvent(action, user_id, target, "failure", detail)
-    _tell(event)
+    await _tell(event)
     if recorders(database):
         async with database.write() as session:
             _hand_over(session, event)
@@ -103,16 +103,9 @@ def _hand_over(session: WriteSession, event: SecurityEvent) -> None:
         recorder.record(session, event)
 
 
-async def _tell_later(event: SecurityEvent) -> None:
-    _tell(event)
-
-
-def _tell(event: SecurityEvent) -> None:
+async def _tell(event: SecurityEvent) -> None:
     write = log.info if event.outcome == "success" else log.warning
-    facts = {
-        "user_id": str(event.actor_id) if event.actor_id else None,
-        "target": event.target,
-        "client_ip": request_info.current().ip,
-    }
+    user_id = str(event.actor_id) if event.actor_id else None
+    facts = {"user_id": user_id, "target": event.target, "client_ip": request_info.current().ip}
     write(event.action, **{name: value for name, value in facts.items() if value is not None})
     instruments.auth_event(event.action, event.outcome)

@@ -56,10 +56,6 @@ class Count:
     value: int
     expires_at: datetime
 
-    @property
-    def seconds_left(self) -> int:
-        return max(1, int((self.expires_at - clock.now()).total_seconds()) + 1)
-
 
 class Counters:
     """Counts of events in a fixed window, in the database, so that all instances see one count."""
@@ -165,14 +161,18 @@ class Lockout:
         self, limits: Mapping[str, int], address: str | None
     ) -> Mapping[str, Count]:
         counts = await self._counters().get([*limits, OVERALL])
-        reached = [count for key, count in counts.items() if _reaches(key, count, limits)]
+        reached = [
+            counts[key].expires_at
+            for key, limit in limits.items()
+            if key in counts and counts[key].value >= limit
+        ]
         if reached:
             log.warning("auth.lockout", client_ip=address)
             instruments.auth_event("auth.lockout", "failure")
             raise TooManyRequests(
                 "too_many_attempts",
                 "Too many failed logins; try again later.",
-                retry_after_seconds=max(count.seconds_left for count in reached),
+                retry_after_seconds=int((max(reached) - clock.now()).total_seconds()) + 1,
             )
         return counts
 
@@ -208,10 +208,6 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 def digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _reaches(key: str, count: Count, limits: Mapping[str, int]) -> bool:
-    return key in limits and count.value >= limits[key]
 
 
 def _address(address: str | None) -> str:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
+from itertools import combinations
 
 import httpx2
 import structlog
@@ -69,9 +70,9 @@ def _blocked(detail: str) -> Unprocessable:
 
 
 MIN_WORD_LENGTH = 4
-MIN_CONTEXT_LENGTH = 3
+MIN_PART_LENGTH = 3
+"""Of a name and of a run."""
 MAX_WORDS = 2
-MIN_RUN_LENGTH = 3
 MAX_ANALYSED_LENGTH = 128
 SEQUENCES = (
     "abcdefghijklmnopqrstuvwxyz",
@@ -90,6 +91,9 @@ SUBSTITUTIONS: tuple[dict[int, int], ...] = (
 )
 REPEATED = re.compile(r"(.{1,64}?)\1+", re.DOTALL)
 
+type _Cover = tuple[frozenset[str], bool, bool]
+"""The common words of a text so far, whether it holds a name, and whether anything was skipped."""
+
 
 def is_blocked(password: str, context: Iterable[str]) -> bool:
     """`context` are names: of the service, of the account, of its address."""
@@ -103,7 +107,7 @@ def is_blocked(password: str, context: Iterable[str]) -> bool:
     if len(kernel) > MAX_ANALYSED_LENGTH:
         return False
     names = frozenset(context_words(context))
-    return any(_Reading(kernel, table, names).is_weak() for table in SUBSTITUTIONS)
+    return any(_is_weak(kernel, kernel.translate(table), names) for table in SUBSTITUTIONS)
 
 
 def context_words(names: Iterable[str]) -> Iterator[str]:
@@ -111,70 +115,41 @@ def context_words(names: Iterable[str]) -> Iterator[str]:
     for name in map(str.casefold, names):
         parts = [part for part in re.split(r"[\W_]+", name) if part]
         words = (name, "".join(parts), *parts)
-        yield from (word for word in words if len(word) >= MIN_CONTEXT_LENGTH)
+        yield from (word for word in words if len(word) >= MIN_PART_LENGTH)
 
 
-type _State = tuple[int, frozenset[str], bool, bool]
-"""How far a password is covered, by which words, whether by a name, and whether it was skipped."""
+def _is_weak(text: str, read: str, names: frozenset[str]) -> bool:
+    """Whether it is made of names, runs and few common words, with no letter between them.
+
+    `read` is the text with the letters that its digits may stand for. Digits alone are no word:
+    twenty of them that form no run may be a good password.
+    """
+    common = common_passwords()
+    covers: list[set[_Cover]] = [set() for _ in range(len(text) + 1)]
+    covers[0].add((frozenset(), False, False))
+    for start, end in combinations(range(len(text) + 1), 2):
+        before, word = covers[start], read[start:end]
+        if not before:
+            continue
+        if end == start + 1 and not text[start].isalpha():
+            covers[end] |= {(words, named, True) for words, named, _ in before}
+        if _is_run(text[start:end]):
+            covers[end] |= before
+        if word in names:
+            covers[end] |= {(words, True, skipped) for words, _, skipped in before}
+        elif len(word) >= MIN_WORD_LENGTH and word in common:
+            with_it = {(words | {word}, named, skipped) for words, named, skipped in before}
+            covers[end] |= {cover for cover in with_it if len(cover[0]) <= MAX_WORDS}
+    return any(words or named or not skipped for words, named, skipped in covers[-1])
 
 
-class _Reading:
-    """One way to read the letters of a password, covered piece by piece from its start."""
-
-    def __init__(self, text: str, table: dict[int, int], names: frozenset[str]) -> None:
-        self._text = text
-        self._read = text.translate(table)
-        self._names = names
-        self._common = common_passwords()
-
-    def is_weak(self) -> bool:
-        """Digits alone are no word: twenty of them that form no run may be a good password."""
-        seen: set[_State] = set()
-        waiting: list[_State] = [(0, frozenset(), False, False)]
-        while waiting:
-            state = waiting.pop()
-            if state in seen:
-                continue
-            seen.add(state)
-            position, words, named, skipped = state
-            if position < len(self._text):
-                waiting.extend(self._next(*state))
-            elif words or named or not skipped:
-                return True
-        return False
-
-    def _next(
-        self, position: int, words: frozenset[str], named: bool, skipped: bool
-    ) -> Iterator[_State]:
-        if not self._text[position].isalpha():
-            yield position + 1, words, named, True
-        for end in self._run_ends(position):
-            yield end, words, named, skipped
-        longest = min(len(self._text), position + LONGEST)
-        for end in range(position + MIN_CONTEXT_LENGTH, longest + 1):
-            word = self._read[position:end]
-            if word in self._names:
-                yield end, words, True, skipped
-            elif len(word) >= MIN_WORD_LENGTH and word in self._common:
-                with_it = words | {word}
-                if len(with_it) <= MAX_WORDS:
-                    yield end, with_it, named, skipped
-
-    def _run_ends(self, position: int) -> Iterator[int]:
-        """Where runs end that begin here."""
-        for end in range(position + MIN_RUN_LENGTH, len(self._text) + 1):
-            part = self._text[position:end]
-            if len(set(part)) > 1 and not any(part in run for run in RUNS):
-                return
-            yield end
-
-
-DATA = "common_passwords.gz"
-LONGEST = 64
+def _is_run(part: str) -> bool:
+    is_one = len(set(part)) == 1
+    return len(part) >= MIN_PART_LENGTH and (is_one or any(part in run for run in RUNS))
 
 
 @lru_cache
 def common_passwords() -> frozenset[str]:
     """In lower case."""
-    data = files("app.core.security").joinpath(DATA).read_bytes()
+    data = files("app.core.security").joinpath("common_passwords.gz").read_bytes()
     return frozenset(gzip.decompress(data).decode("ascii").splitlines())

@@ -15,7 +15,7 @@ from app.core import project, registry
 from app.core.security.password_policy import PasswordPolicy
 from app.core.security.passwords import Passwords
 from app.core.security.tokens import AccessTokens, SecretKeys
-from app.core.settings import Settings, SettingsGroup
+from app.core.settings import RuntimeSettings, Settings, SettingsGroup
 
 MIN_KEY_BYTES = 32
 MIN_DISTINCT_CHARACTERS = 12
@@ -86,23 +86,27 @@ class SecuritySettings(SettingsGroup):
 class Security:
     """What the running service signs, derives and hashes with."""
 
-    def __init__(
-        self, settings: SecuritySettings, secrets: list[bytes], *, password_grant_enabled: bool
-    ) -> None:
-        self.settings = settings
-        self.password_grant_enabled = password_grant_enabled
+    def __init__(self, settings: Settings) -> None:
+        group = self.settings = settings.group(SecuritySettings)
+        secrets = group.secrets
+        if group.secret_key is None:
+            secrets.insert(0, _missing_key(settings.runtime).encode())
         self.secrets: Callable[[], list[bytes]] = lambda: secrets
         """The first one signs and derives, all of them verify."""
+        is_granted = group.password_grant_enabled
+        self.password_grant_enabled = (
+            not settings.runtime.is_production if is_granted is None else is_granted
+        )
         self.passwords = Passwords()
         self.password_policy = PasswordPolicy(
-            settings.password_min_length, settings.password_breach_check_url
+            group.password_min_length, group.password_breach_check_url
         )
         self.access_tokens = AccessTokens(
             SecretKeys(lambda: self.secrets()),
-            issuer=settings.jwt_issuer,
-            audience=settings.jwt_audience,
-            client_id=settings.jwt_client_id,
-            max_lifetime=settings.access_token_ttl,
+            issuer=group.jwt_issuer,
+            audience=group.jwt_audience,
+            client_id=group.jwt_client_id,
+            max_lifetime=group.access_token_ttl,
         )
 
     def derived_keys(self, purpose: str) -> list[bytes]:
@@ -111,23 +115,7 @@ class Security:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    registry.add(app, Security, from_settings(settings))
-
-
-def from_settings(settings: Settings) -> Security:
-    group = settings.group(SecuritySettings)
-    current = group.secret_key
-    if current is None and settings.runtime.is_production:
-        # settings.check() refuses to start
-        current = SecretStr(secrets.token_urlsafe(MIN_KEY_BYTES))
-    elif current is None:
-        current = SecretStr(development_key(settings.runtime.data_dir))
-    grant = group.password_grant_enabled
-    return Security(
-        group,
-        group.model_copy(update={"secret_key": current}).secrets,
-        password_grant_enabled=not settings.runtime.is_production if grant is None else grant,
-    )
+    registry.add(app, Security, Security(settings))
 
 
 def security_of(request: Request) -> Security:
@@ -150,6 +138,12 @@ def key_weakness(key: str) -> str | None:
     if any(part in key.lower() for part in WELL_KNOWN_PARTS):
         return "looks like a value from an example"
     return None
+
+
+def _missing_key(runtime: RuntimeSettings) -> str:
+    if runtime.is_production:  # settings.check() refuses to start
+        return secrets.token_urlsafe(MIN_KEY_BYTES)
+    return development_key(runtime.data_dir)
 
 
 def development_key(data_dir: Path) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -38,18 +39,16 @@ class SecretKeys:
 
     def __init__(self, secrets: Callable[[], list[bytes]]) -> None:
         self._secrets = secrets
-        self._made: dict[bytes, SigningKey] = {}
 
     def signing(self) -> SigningKey:
-        return self._keys()[0]
+        return _signing_key(self._secrets()[0])
 
     def find(self, kid: str) -> SigningKey | None:
-        return next((key for key in self._keys() if key.kid == kid), None)
+        return next((key for key in map(_signing_key, self._secrets()) if key.kid == kid), None)
 
-    def _keys(self) -> list[SigningKey]:
-        made = self._made
-        self._made = {one: made.get(one) or SigningKey.of_secret(one) for one in self._secrets()}
-        return list(self._made.values())
+
+_signing_key = lru_cache(maxsize=4)(SigningKey.of_secret)
+"""To make one takes longer than to sign."""
 
 
 class InvalidTokenError(Exception):

@@ -40,15 +40,13 @@ def _value(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        text = content.decode().strip()
+        if len(content) <= MAX_BYTES:
+            return content.decode().strip()
+        problem = f"has more than {MAX_BYTES} bytes"
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ConfigurationError(
-            [f"SECRETS_DIR: {path.name} cannot be read ({type(error).__name__})"]
-        ) from None
+        problem = f"cannot be read ({type(error).__name__})"
     except UnicodeDecodeError:
-        raise ConfigurationError([f"SECRETS_DIR: {path.name} is not UTF-8 text"]) from None
-    if len(content) > MAX_BYTES:
-        raise ConfigurationError([f"SECRETS_DIR: {path.name} has more than {MAX_BYTES} bytes"])
-    return text
+        problem = "is not UTF-8 text"
+    raise ConfigurationError([f"SECRETS_DIR: {path.name} {problem}"])

@@ -6,50 +6,48 @@ from pathlib import Path
 import pytest
 
 from app.core.settings import ConfigurationError, secret_files
-from tests.support.secret_files import SecretFiles
 
 
-def test_a_file_is_read_by_its_name_in_any_case(tmp_path: Path) -> None:
+def version(directory: Path, name: str, value: str) -> None:
+    """Puts the version into force as Kubernetes does: by one link."""
+    (directory / name).mkdir()
+    (directory / name / "SECRET_KEY").write_text(value)
+    (directory / "..link").symlink_to(name)
+    (directory / "..link").rename(directory / "..data")
+
+
+def test_a_file_is_read_by_its_name_in_any_case_and_others_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "SECRET_KEY").write_text("one\n")
     (tmp_path / "monitoring_token").write_text(" two ")
-
-    assert secret_files.read(tmp_path) == {"secret_key": "one", "monitoring_token": "two"}
-
-
-def test_what_cannot_be_a_setting_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "tls.crt").write_bytes(b"\xff\xfe")
     (tmp_path / "..hidden").write_bytes(b"\xff\xfe")
     (tmp_path / "folder").mkdir()
 
-    assert secret_files.read(tmp_path) == {}
+    assert secret_files.read(tmp_path) == {"secret_key": "one", "monitoring_token": "two"}
 
 
 def test_a_volume_is_read_behind_its_link_in_one_version(tmp_path: Path) -> None:
-    files = SecretFiles(tmp_path / "secrets")
-    files.put(secret_key="one", monitoring_token="one")
-    before = secret_files.read(files.directory)
+    version(tmp_path, "..1", "one")
+    (tmp_path / "SECRET_KEY").write_text("of another version")
 
-    files.put(secret_key="two", monitoring_token="two")
-
-    assert before == {"secret_key": "one", "monitoring_token": "one"}
-    assert secret_files.read(files.directory) == {"secret_key": "two", "monitoring_token": "two"}
+    assert secret_files.read(tmp_path) == {"secret_key": "one"}
 
 
 def test_a_version_that_goes_while_it_is_read_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = SecretFiles(tmp_path / "secrets")
-    files.put(secret_key="one")
-    versions, value_of = iter(["two"]), secret_files._value
+    version(tmp_path, "..1", "one")
+    value_of = secret_files._value
 
-    def swapped(path: Path) -> str:
-        for version in versions:
-            files.put(secret_key=version)
+    def replaced(path: Path) -> str:
+        if path.parent.name == "..1":
+            version(tmp_path, "..2", "two")
+            path.unlink()
         return value_of(path)
 
-    monkeypatch.setattr(secret_files, "_value", swapped)
+    monkeypatch.setattr(secret_files, "_value", replaced)
 
-    assert secret_files.read(files.directory) == {"secret_key": "two"}
+    assert secret_files.read(tmp_path) == {"secret_key": "two"}
 
 
 def test_a_directory_that_is_gone_is_refused(tmp_path: Path) -> None:
@@ -59,29 +57,25 @@ def test_a_directory_that_is_gone_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"hidden\xff", "is not UTF-8 text"), (b"hidden" * 20_000, "has more than 65536 bytes")],
+    [
+        (b"hidden\xff", "is not UTF-8 text"),
+        (b"hidden" * 20_000, "has more than 65536 bytes"),
+        (b"refused", "cannot be read"),
+    ],
 )
 def test_a_file_that_holds_no_value_is_named_and_not_shown(
-    tmp_path: Path, content: bytes, words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, words: str
 ) -> None:
     (tmp_path / "SECRET_KEY").write_bytes(content)
+
+    def refused(*_: object, **__: object) -> None:
+        """As another user's file is; a test that runs as root could read that."""
+        raise PermissionError(os.strerror(13))
+
+    if content == b"refused":
+        monkeypatch.setattr(Path, "open", refused)
 
     with pytest.raises(ConfigurationError, match=f"SECRETS_DIR: SECRET_KEY {words}") as caught:
         secret_files.read(tmp_path)
 
     assert "hidden" not in str(caught.value)
-
-
-def test_a_file_that_cannot_be_read_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As another user's is; a test that runs as root could read that."""
-    (tmp_path / "SECRET_KEY").write_text("one")
-
-    def refused(*_: object, **__: object) -> None:
-        raise PermissionError(os.strerror(13))
-
-    monkeypatch.setattr(Path, "open", refused)
-
-    with pytest.raises(ConfigurationError, match="SECRET_KEY cannot be read"):
-        secret_files.read(tmp_path)

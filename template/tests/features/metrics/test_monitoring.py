@@ -14,11 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.core import instruments
 from app.features.metrics import REQUEST_SECONDS
-from tests.support.project import ROOT
 from tests.support.service import Service
 
 pytestmark = pytest.mark.own_service
 
+ROOT = Path(__file__).resolve().parents[3]
 MONITORING = ROOT / "deploy" / "monitoring"
 RULES = MONITORING / "rules.yml"
 DASHBOARD = MONITORING / "dashboard.json"

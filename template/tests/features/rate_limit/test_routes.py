@@ -1,5 +1,6 @@
 """Every route is limited, whoever brought it; one that declares a limit has that one too."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from app.core.http.guard import PROBES
 from app.features.rate_limit import limiter
 from app.features.rate_limit.rules import AUTH_PATHS
 from tests.support.factories import PASSWORD, logged_in
-from tests.support.project import ROOT
 from tests.support.routes import concrete, operations
 from tests.support.service import Service, Start
 
+ROOT = Path(__file__).resolve().parents[3]
 ON = {"rate_limit_enabled": True}
 
 domain = APIRouter(prefix="/api/v1/reports")

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, bindparam, func, select, update
 
 from app.core.database import Database, WriteSession
 from app.core.http.errors import Conflict
@@ -115,6 +115,13 @@ async def seal_all(database: Database, keys: AuditKeys) -> None:
         last = await _seal_batch(database, keys, last)
 
 
+async def try_lock(session: WriteSession) -> bool:
+    """False where another instance seals or prunes; on SQLite a transaction holds the only lock."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(await session.scalar(select(func.pg_try_advisory_xact_lock(LOCK))))
+
+
 async def chain_of(session: WriteSession, keys: AuditKeys) -> AuditChain:
     chain = await session.get(AuditChain, ONLY_ID)
     if chain is None:
@@ -143,7 +150,7 @@ async def _sign_older_entries(database: Database, keys: AuditKeys) -> bool:
     count, last = 0, BEFORE_ALL
     while True:
         async with database.write() as session:
-            if not await database.try_lock(session, LOCK):
+            if not await try_lock(session):
                 return False
             if await session.scalar(CHAIN) is not None:
                 return True
@@ -163,7 +170,7 @@ async def _sign_older_entries(database: Database, keys: AuditKeys) -> bool:
 async def _seal_batch(database: Database, keys: AuditKeys, after: UUID) -> UUID | None:
     """The id of the last entry looked at, or None where no more wait or another instance works."""
     async with database.write() as session:
-        if not await database.try_lock(session, LOCK):
+        if not await try_lock(session):
             return None
         waiting = (await session.execute(UNSEALED, {"after": after})).mappings().all()
         if waiting:

@@ -15,11 +15,11 @@ from app.features.audit.chain.sealer import (
     ANY_SEALED,
     BATCH,
     CHAIN,
-    LOCK,
     BrokenChainError,
     chain_of,
     record_of,
     sign_chain,
+    try_lock,
 )
 from app.features.audit.trail import entries
 
@@ -107,7 +107,7 @@ async def prune_some(database: Database, keys: AuditKeys, before: datetime) -> i
     """
     async with database.write() as session:
         is_begun = await session.scalar(CHAIN) is not None
-        if not is_begun or not await database.try_lock(session, LOCK):
+        if not is_begun or not await try_lock(session):
             return 0
         chain = await chain_of(session, keys)
         anchor = chain.base_sequence
