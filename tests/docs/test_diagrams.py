@@ -10,6 +10,7 @@ from tests.support import covering, node
 from tests.support.process import run
 from tests.support.questions import environment
 from tests.support.rendering import ROOT
+from tests.support.trees import derived
 
 pytestmark = pytest.mark.needs("npm")
 
@@ -46,7 +47,8 @@ def variants(page: Path) -> set[str]:
     if page.suffix == ".md":
         return {source}
     rows = [row for row in covering.rows("triples") if "preset" not in row]
-    return {environment().from_string(source).render(row) for row in rows}
+    template = environment().from_string(source)
+    return {template.render(row | derived(row)) for row in rows}
 
 
 def parsed(texts: list[str]) -> list[str | None]:

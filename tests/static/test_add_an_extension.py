@@ -124,7 +124,7 @@ def test_the_template_passes_its_own_tests(template: Path, tmp_path: Path) -> No
     rendering.git(repository, "init", "--quiet")
     tests = [name for name, _ in FILE.findall(PAGE) if name.startswith("tests/")]
     tests += [f"tests/static/test_{name}.py" for name in ("copier_yml", "honesty", "variables")]
-    tests.append("tests/test_readme.py::test_the_table_lists_the_questions_in_order")
+    tests.append("tests/test_readme.py::test_the_table_lists_the_questions_about_parts_in_order")
 
     pytest_here = (sys.executable, "-m", "pytest", "-q", "-n0", "-k", "not committed_rows")
     run(*pytest_here, *tests, cwd=repository)

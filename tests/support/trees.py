@@ -47,12 +47,12 @@ def jinja_paths() -> set[str]:
 
 def owned_paths(answers: dict[str, Any]) -> list[str]:
     """The paths that extensions leave out of a project with these answers."""
-    known = answers | _derived(answers)
+    known = answers | derived(answers)
     rendered = [environment().from_string(one).render(known) for one in settings()["exclude"]]
     return [path.removeprefix("/") for path in rendered if path.startswith("/")]
 
 
-def _derived(answers: dict[str, Any]) -> dict[str, bool]:
+def derived(answers: dict[str, Any]) -> dict[str, bool]:
     """Whether each support part is rendered; a question without an answer counts as off."""
     lenient = environment().overlay(undefined=ChainableUndefined)
     return {

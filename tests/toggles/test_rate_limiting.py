@@ -44,10 +44,6 @@ IN_REDIS = {
     "docs/redis.md": {
         "| rate limits | one count for all instances | each process counts for itself |",
     },
-    "tests/features/redis/test_faults.py": {
-        '        RATE_LIMIT_ENABLED="true",',
-        '        RATE_LIMIT_DEFAULT="1000000/minute",',
-    },
     "app/main.py": {
         "from app.features.rate_limit import redis as rate_limit_redis",
         "    rate_limit_redis.install(app)",

@@ -29,7 +29,7 @@ from app.services.users import UserService
 bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
     refreshUrl="/api/v1/auth/token",
-    description="An access token (RFC 9068), checked as RFC 8725 asks.",
+    description="An access token (RFC 9068), checked as RFC8725 asks.",
     auto_error=False,
 )
 

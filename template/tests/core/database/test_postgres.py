@@ -87,8 +87,8 @@ async def test_two_connections_carry_fifty_writes(url: str) -> None:
         answers = await asyncio.gather(
             *(
                 service.client.post(
-                    USERS,
-                    json={"email": f"pool{number}@example.com", "username": f"pool{number}"},
+                    "/api/v1/roles",
+                    json={"name": f"role{number}", "permissions": []},
                     headers=tokens.header,
                 )
                 for number in range(WRITES)
