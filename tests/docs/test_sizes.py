@@ -8,9 +8,9 @@ from scripts.size import Size, measure, row
 from tests.support.rendering import ROOT, presets
 
 HELD = {
-    "minimal": Size(files=190, app=6_600, tooling=1_100, tests=6_500),
-    "standard": Size(files=280, app=9_400, tooling=1_100, tests=9_500),
-    "enterprise": Size(files=540, app=19_000, tooling=1_100, tests=20_000),
+    "minimal": Size(files=230, app=7_250, tooling=1_000, tests=7_800),
+    "standard": Size(files=340, app=9_700, tooling=1_000, tests=12_100),
+    "enterprise": Size(files=620, app=19_200, tooling=1_100, tests=22_600),
 }
 
 
