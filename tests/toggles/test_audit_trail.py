@@ -25,6 +25,7 @@ LOG_PAGES = {"docs/development.md", "docs/index.md", "docs/security/decisions.md
 CHAIN_LINES = {
     "app/cli.py": {
         "from app.features.audit.chain import commands as audit_chain",
+        'audit.cli.command("adopt")(audit_chain.adopt)',
         'audit.cli.command("verify")(audit_chain.verify)',
     },
     "app/main.py": {
@@ -88,13 +89,14 @@ def test_a_chain_begins_with_the_log_and_a_log_goes_on_after_a_chain(tmp_path: P
     _app(log, "db", "upgrade")
     _record(log, "first")
     _app(chain, "db", "upgrade")
+    _app(chain, "audit", "adopt")
     _record(chain, "second")
     verified = _app(chain, "audit", "verify")
     _record(log, "third")
     places = _rows(tmp_path, "SELECT sequence FROM audit_entries ORDER BY id")
 
-    assert "entries 1 to 2 are as they were sealed" in verified
-    assert places == [1, 2, None]
+    assert "entries 1 to 3 are as they were sealed" in verified
+    assert places == [1, 2, 3, None]
     with pytest.raises(CommandError, match="was not written by this service"):
         _app(chain, "audit", "verify")
 

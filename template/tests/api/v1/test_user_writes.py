@@ -268,3 +268,13 @@ async def test_a_new_password_needs_a_recent_login(service: Service, root: Heade
     assert (refused.status_code, refused.json()["code"]) == (403, "reauth_required")
     assert other.status_code == 200
     assert await login_status(service, user) == 200
+
+
+async def test_an_own_password_is_changed_with_the_current_one_only(service: Service) -> None:
+    admin = await make_user(service, is_superuser=True)
+    header = (await signed_in(service, admin)).header
+
+    refused = await change(service, header, admin, password=NEW_PASSWORD)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_password")
+    assert await login_status(service, admin) == 200

@@ -3,7 +3,7 @@
 Every entry has a MAC from the moment it is written, so that only what the service wrote is sealed.
 The seal of an entry is a MAC over its link, and a link is a hash of the link before and the entry:
 the record of the chain's head, signed with the current key, proves what older keys sealed.
-Entries from before there was a chain have no MAC. They get one once, before the chain begins.
+Entries from before there was a chain have no MAC. An operator adopts them before the chain begins.
 """
 
 import asyncio
@@ -49,6 +49,7 @@ UNSIGNED = (
     .order_by(entries.c.id)
     .limit(BATCH)
 )
+ANY_UNSIGNED = select(entries.c.id).where(entries.c.mac.is_(None)).limit(1)
 SIGN = update(entries).where(entries.c.id == bindparam("entry")).values(mac=bindparam("proof"))
 CHAIN = select(AuditChain.id)
 ANY_SEALED = select(entries.c.id).where(entries.c.sequence.is_not(None)).limit(1)
@@ -104,15 +105,35 @@ class Sealer:
 async def seal_all(database: Database, keys: AuditKeys) -> None:
     """One short transaction after another, so that nobody waits for long.
 
-    Raises BrokenChainError where the chain's own record is not what this service signed.
+    Raises BrokenChainError where the chain's own record is not what this service signed, and where
+    the chain would begin over entries that it did not sign.
     """
     if not await database.rows(ANY_UNSEALED, {}):
-        return
-    if not await database.rows(CHAIN, {}) and not await _sign_older_entries(database, keys):
         return
     last: UUID | None = BEFORE_ALL
     while last is not None and await database.rows(ANY_UNSEALED, {}):
         last = await _seal_batch(database, keys, last)
+
+
+async def adopt(database: Database, keys: AuditKeys) -> int:
+    """Signs the entries that were written before there was a chain, and returns how many.
+
+    Raises BrokenChainError where there was a chain, and Conflict where another instance seals.
+    """
+    count, last = 0, BEFORE_ALL
+    while True:
+        async with database.write() as session:
+            if not await try_lock(session):
+                raise Conflict("audit_busy", "Another instance works on the trail: run it again.")
+            if await session.scalar(CHAIN) is not None:
+                raise BrokenChainError("the chain has begun: no entry can be older")
+            await _require_unsealed(session)
+            older = (await session.execute(UNSIGNED, {"after": last})).mappings().all()
+            if not older:
+                return count
+            proofs = [{"entry": e["id"], "proof": keys.sign("entry", content(e))} for e in older]
+            await session.execute(SIGN, proofs)
+        count, last = count + len(older), older[-1]["id"]
 
 
 async def try_lock(session: WriteSession) -> bool:
@@ -123,8 +144,12 @@ async def try_lock(session: WriteSession) -> bool:
 
 
 async def chain_of(session: WriteSession, keys: AuditKeys) -> AuditChain:
+    """Raises BrokenChainError where it may not be built upon."""
     chain = await session.get(AuditChain, ONLY_ID)
     if chain is None:
+        await _require_unsealed(session)
+        if await session.scalar(ANY_UNSIGNED) is not None:
+            raise BrokenChainError("entries are older than the chain: run `app audit adopt` once")
         chain = AuditChain.empty()
         sign_chain(chain, keys)
         session.add(chain)
@@ -142,29 +167,10 @@ def record_of(chain: AuditChain) -> bytes:
     return f"{anchor}/{chain.head_sequence}/{chain.head_link}".encode()
 
 
-async def _sign_older_entries(database: Database, keys: AuditKeys) -> bool:
-    """Of the time before the chain. False where another instance is at it.
-
-    Raises BrokenChainError where a chain was there already.
-    """
-    count, last = 0, BEFORE_ALL
-    while True:
-        async with database.write() as session:
-            if not await try_lock(session):
-                return False
-            if await session.scalar(CHAIN) is not None:
-                return True
-            if await session.scalar(ANY_SEALED) is not None:
-                raise BrokenChainError("the record of the chain was removed")
-            rows = (await session.execute(UNSIGNED, {"after": last})).mappings().all()
-            if not rows:
-                break
-            proofs = [{"entry": e["id"], "proof": keys.sign("entry", content(e))} for e in rows]
-            await session.execute(SIGN, proofs)
-        count, last = count + len(rows), rows[-1]["id"]
-    # An operator must see it: it happens once in the life of a trail.
-    log.warning("audit.chain.started", older_entries=count)
-    return True
+async def _require_unsealed(session: WriteSession) -> None:
+    """A sealed entry without the record of a chain means that somebody removed the record."""
+    if await session.scalar(ANY_SEALED) is not None:
+        raise BrokenChainError("the record of the chain was removed")
 
 
 async def _seal_batch(database: Database, keys: AuditKeys, after: UUID) -> UUID | None:

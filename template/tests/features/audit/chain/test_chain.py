@@ -15,7 +15,7 @@ from app.core.security import Security, events
 from app.core.settings import Settings
 from app.features.audit.chain import verification
 from app.features.audit.chain.keys import AuditKeys
-from app.features.audit.chain.sealer import BrokenChainError, seal_all
+from app.features.audit.chain.sealer import BrokenChainError, adopt, seal_all
 from app.features.audit.chain.trail import ChainedTrail
 from app.features.audit.trail import AuditTrail
 from tests.support.service import Service, Start
@@ -181,7 +181,10 @@ async def test_entries_from_before_the_chain_are_its_first(service: Service) -> 
     await sealed(service)
     await execute(service, UNSEAL, "DELETE FROM audit_chain")
 
-    await sealed(service, 2)
+    with pytest.raises(BrokenChainError, match="app audit adopt"):
+        await sealed(service, 2)
+    assert await adopt(service.database, keys_of(service)) == ENTRIES
+    await seal_all(service.database, keys_of(service))
 
     rows = await service.database.rows(text("SELECT sequence FROM audit_entries ORDER BY id"), {})
     assert [row.sequence for row in rows] == list(range(1, ENTRIES + 3))
@@ -192,8 +195,17 @@ async def test_a_chain_begins_once(service: Service) -> None:
     await sealed(service)
     await execute(service, f"{UNSEAL} WHERE sequence = {ENTRIES}", "DELETE FROM audit_chain")
 
-    with pytest.raises(BrokenChainError, match="record of the chain was removed"):
-        await seal_all(service.database, keys_of(service))
+    for attempt in (seal_all, adopt):
+        with pytest.raises(BrokenChainError, match="record of the chain was removed"):
+            await attempt(service.database, keys_of(service))
+
+
+async def test_a_chain_that_has_begun_adopts_nothing(service: Service) -> None:
+    await sealed(service)
+    await execute(service, UNSIGNED.format(identity=another_id()))
+
+    with pytest.raises(BrokenChainError, match="chain has begun"):
+        await adopt(service.database, keys_of(service))
 
 
 async def test_an_entry_that_waits_for_over_a_minute_is_named(
