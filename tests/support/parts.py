@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.rendering import render
+from tests.support.rendering import render, stored_answers
 from tests.support.trees import changed, inside, owned_paths, without_answers
 
 type Lines = Mapping[str, Collection[str]]
@@ -27,7 +27,7 @@ def assert_exactly(
     """
     lost = lost or {}
     before, after = render(folder / "off", **off), render(folder / "on", **on)
-    owned = set(owned_paths(off)) - set(owned_paths(on))
+    owned = set(owned_paths(stored_answers(before))) - set(owned_paths(stored_answers(after)))
     own = set(without_answers(after)) - set(without_answers(before))
 
     assert [path for path in sorted(own) if not any(inside(path, one) for one in owned)] == []

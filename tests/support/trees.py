@@ -55,11 +55,12 @@ def owned_paths(answers: dict[str, Any]) -> list[str]:
 def derived(answers: dict[str, Any]) -> dict[str, bool]:
     """Whether each support part is rendered; a question without an answer counts as off."""
     lenient = environment().overlay(undefined=ChainableUndefined)
-    return {
-        name: yaml.safe_load(lenient.from_string(question["default"]).render(answers))
-        for name, question in questions().items()
-        if question["type"] == "bool" and question.get("when") is False
-    }
+    found: dict[str, bool] = {}
+    for name, question in questions().items():
+        if question["type"] == "bool" and question.get("when") is False:
+            default = lenient.from_string(question["default"])
+            found[name] = yaml.safe_load(default.render(answers | found))
+    return found
 
 
 def inside(path: str, owned: str) -> bool:
