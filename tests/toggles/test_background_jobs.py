@@ -21,6 +21,7 @@ QUEUES = {
     "arq": {'    "arq~=0.28.0",'},
     "celery": {'    "celery~=5.7",', 'module = ["celery.*"]'},
 }
+ALONE = '    "alone: measures time: nothing else runs meanwhile",'
 LINES = {
     "app/main.py": {
         "    jobs,",
@@ -80,7 +81,7 @@ def test_exactly_its_files_and_lines_come_and_go(tmp_path: Path, queue: str) -> 
         tmp_path,
         answers | {"background_jobs": "none"},
         answers | {"background_jobs": queue},
-        gained=LINES | {"pyproject.toml": QUEUES[queue]},
+        gained=LINES | {"pyproject.toml": {ALONE, *QUEUES[queue]}},
         rewritten=REWRITTEN,
     )
 
