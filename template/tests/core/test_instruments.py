@@ -117,5 +117,5 @@ def test_what_optional_parts_tell_arrives(recorded: Recorded) -> None:
 
 
 def test_nobody_listens_unless_added(service: Service) -> None:
-    with instruments.continued("send_mail", {}), instruments.asking("redis", "GET"):
+    with instruments.continued("send_mail", {}), instruments.asking("store", "GET"):
         assert instruments.carrier() == {}
