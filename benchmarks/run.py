@@ -61,25 +61,14 @@ def measure(
             environment["REDIS_URL"] = stack.enter_context(redis.running(project))
         environment["SECRET_KEY"] = secrets.token_urlsafe(48)
         ours = stack.enter_context(rendered(project, data, **environment))
-        one_of_several = ours
-        if scenarios != WITHOUT_DATABASE and _may_be_several(project):
-            several = rendered(project, data, name="several", INSTANCES="2", **environment)
-            one_of_several = stack.enter_context(several)
         theirs = stack.enter_context(bare(project, data, **environment))
         token = administrator(project, ours)
         asyncio.run(load(ours.port, _new_user(token), requests=LISTED_USERS, connections=4))
         figures = []
         for scenario in scenarios:
             progress(f"{scenario.name}: {rounds} rounds of {requests} requests")
-            server = one_of_several if scenario.reads_principals else ours
-            figures.append(_measure(scenario.with_token(token), server, theirs, rounds, requests))
+            figures.append(_measure(scenario.with_token(token), ours, theirs, rounds, requests))
     return figures
-
-
-def _may_be_several(project: Path) -> bool:
-    """Production refuses limits that each instance counts for itself."""
-    features = project / "app" / "features"
-    return (features / "redis").exists() or not (features / "rate_limit").exists()
 
 
 def _measure(

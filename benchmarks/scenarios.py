@@ -15,8 +15,6 @@ class Scenario:
     goal: float
     """The least ratio of the rendered rate to the bare one."""
     needs_token: bool = True
-    reads_principals: bool = False
-    """Asked of one of several instances, which reads who is asking for each request."""
 
     def with_token(self, token: str) -> "Scenario":
         if not self.needs_token:
@@ -31,7 +29,7 @@ NEW_USER = '{"username": "u{unique}", "email": "{unique}@example.com"}'
 
 WITHOUT_DATABASE = (Scenario("liveness", LIVENESS, LIVENESS, 0.7, needs_token=False),)
 ON_POSTGRES = (
-    Scenario("users/me", Request("/api/v1/users/me"), ONE_ROW, 1.1, reads_principals=True),
+    Scenario("users/me", Request("/api/v1/users/me"), ONE_ROW, 1.1),
     Scenario("users list", Request("/api/v1/users/?limit=20"), ONE_ROW, 0.7),
     Scenario("users create", Request("/api/v1/users", "POST", body=NEW_USER), ONE_ROW, 0.5),
 )
