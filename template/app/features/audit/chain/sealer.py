@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, func, select, update
 
 from app.core.database import Database, WriteSession
 from app.core.http.errors import Conflict
@@ -31,23 +31,21 @@ INTERVAL_SECONDS = 2.0
 """For what another instance committed, or left behind when it crashed."""
 GATHERING_SECONDS = 1.0
 """Waited after a commit, so that a burst is sealed in one transaction."""
-UNSEALED = (
-    select(entries)
-    .where(entries.c.sequence.is_(None), entries.c.id > bindparam("after"))
-    .order_by(entries.c.id)
-    .limit(BATCH)
-)
+
+
+def _batch_without(column: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """The next entries, in order, in which the column is null."""
+    missing = select(entries).where(column.is_(None), entries.c.id > bindparam("after"))
+    return missing.order_by(entries.c.id).limit(BATCH)
+
+
+UNSEALED = _batch_without(entries.c.sequence)
+UNSIGNED = _batch_without(entries.c.mac)
 ANY_UNSEALED = select(entries.c.id).where(entries.c.sequence.is_(None)).limit(1)
 SEAL = (
     update(entries)
     .where(entries.c.id == bindparam("entry"))
     .values(sequence=bindparam("place"), seal=bindparam("proof"))
-)
-UNSIGNED = (
-    select(entries)
-    .where(entries.c.mac.is_(None), entries.c.id > bindparam("after"))
-    .order_by(entries.c.id)
-    .limit(BATCH)
 )
 ANY_UNSIGNED = select(entries.c.id).where(entries.c.mac.is_(None)).limit(1)
 SIGN = update(entries).where(entries.c.id == bindparam("entry")).values(mac=bindparam("proof"))
