@@ -41,7 +41,7 @@ class Callback:
             yield server.sockets[0].getsockname()[1]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Who asks for something else than a browser does gets no answer."""
+        """Closes the connection without an answer if the request is not HTTP."""
         with suppress(TimeoutError, ValueError, OSError):
             async with asyncio.timeout(REQUEST_SECONDS):
                 line = await reader.readline()

@@ -71,7 +71,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Profile:
-    """Somebody as the provider tells without a login."""
+    """An account as the provider reports it outside a login."""
 
     identity: Identity
     managed_roles: frozenset[str]

@@ -1,4 +1,4 @@
-"""Of whom a second factor is demanded."""
+"""The accounts that must have a second factor."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from app.models.user import User
 
 class SecondFactorSettings(SettingsGroup):
     second_factor_required_for: Literal["nobody", "superusers", "everybody"] = "nobody"
-    """Who sets up a second factor before the next login by password gives tokens."""
+    """These accounts set up a second factor before the next login by password gives tokens."""
 
     def is_required_of(self, user: Principal | User) -> bool:
         if self.second_factor_required_for == "superusers":

@@ -1,4 +1,4 @@
-"""Who a token belongs to now, asked without a login."""
+"""Asks a provider for the account of a stored token, outside a login."""
 
 from dataclasses import replace
 

@@ -1,5 +1,5 @@
-"""Who a worker says it is at Redis. Connections that are open stay open; new ones say what is in
-force then, so that another password needs no restart.
+"""The login of a worker at Redis. Open connections stay open; a new one uses the password in force,
+so that another password needs no restart.
 """
 
 import asyncio
